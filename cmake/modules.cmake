@@ -1,0 +1,37 @@
+# One target for each directory of src/, and the rule of who may know whom (docs/architecture.md).
+# crossfade_module(NAME SOURCES a.cpp … DEPENDS base cql … LIBRARIES OpenSSL::SSL …)
+#   makes the static library crossfade_NAME of the files of src/NAME.
+function(crossfade_module name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+    add_library(crossfade_${name} STATIC ${ARG_SOURCES})
+    target_include_directories(crossfade_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+    list(TRANSFORM ARG_DEPENDS PREPEND crossfade_)
+    target_link_libraries(crossfade_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LIBRARIES} PRIVATE crossfade_warnings)
+endfunction()
+
+# crossfade_unit_tests(NAME SOURCES a_test.cpp … [LIBRARIES …])
+#   makes one test program NAME_tests beside the module; every TEST in it is a test of ctest.
+function(crossfade_unit_tests name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+    if(NOT CROSSFADE_TESTS)
+        return()
+    endif()
+    add_executable(${name}_tests ${ARG_SOURCES})
+    target_link_libraries(${name}_tests PRIVATE crossfade_${name} ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main crossfade_warnings)
+    gtest_discover_tests(${name}_tests TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+    add_dependencies(unit_tests ${name}_tests)
+endfunction()
+
+# crossfade_fuzz_target(NAME SOURCES fuzz.cpp MODULES cql …)
+#   makes the libFuzzer program fuzz_NAME (preset fuzz only); its committed corpus is tests/fuzz/corpus/NAME/.
+function(crossfade_fuzz_target name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;MODULES" ${ARGN})
+    if(NOT CROSSFADE_FUZZ)
+        return()
+    endif()
+    add_executable(fuzz_${name} ${ARG_SOURCES})
+    list(TRANSFORM ARG_MODULES PREPEND crossfade_)
+    target_link_libraries(fuzz_${name} PRIVATE ${ARG_MODULES} crossfade_warnings)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzz_targets fuzz_${name})
+endfunction()

@@ -1,0 +1,77 @@
+// One event loop, one thread. Everything that belongs to a loop (streams, timers, listeners) is touched on its thread only,
+// except post() and stop(), which any thread may call.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace crossfade::net {
+
+// Something that wants to be told when the current turn of the loop ends: a turn is everything that was ready at once. Streams use it to
+// send all that a turn produced with one system call. Owners must outlive the loop's run or call cancel_turn_end().
+class TurnEnd {
+public:
+    virtual void turn_ended() = 0;
+
+protected:
+    TurnEnd() = default;
+    TurnEnd(const TurnEnd&) = default;
+    TurnEnd& operator=(const TurnEnd&) = default;
+    ~TurnEnd() = default;
+
+private:
+    friend class Loop;
+    bool is_queued_ = false;
+};
+
+class Loop {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    Loop();
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    // Runs until stop(). The calling thread becomes the loop's thread.
+    void run();
+    // Ends run() soon; queued tasks may stay unrun. Any thread.
+    void stop();
+    // Runs `task` on the loop's thread in a later turn. Any thread. Tasks of one thread run in order.
+    void post(std::function<void()> task);
+
+    // Calls `hook.turn_ended()` once when this turn ends; asking twice is once. Hooks may ask again from turn_ended(): that is the next turn.
+    void at_turn_end(TurnEnd& hook);
+    void cancel_turn_end(TurnEnd& hook);
+
+    // When the current turn began; cheap (no system call after the first in a turn).
+    Clock::time_point now() const;
+
+    // For net's own sources: the asio context behind it.
+    struct Implementation;
+    Implementation& implementation() { return *implementation_; }
+
+private:
+    std::unique_ptr<Implementation> implementation_;
+};
+
+// A one-shot timer on the loop's coarse wheel (resolution 10 ms; never early). Destroying it cancels it. Loop's thread only.
+class Timer {
+public:
+    explicit Timer(Loop& loop);
+    ~Timer();
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    // Calls `expired` once, `after` from now; a start() while it runs replaces it.
+    void start(std::chrono::milliseconds after, std::function<void()> expired);
+    void cancel();
+    bool is_running() const;
+
+private:
+    struct Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace crossfade::net
