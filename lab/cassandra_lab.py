@@ -135,9 +135,10 @@ class Cluster:
         # In a new ring of several nodes the default role waits for a quorum of them: log in only at the end.
         self._wait(first, deadline, None if rest else self.credentials)
         for node in rest:
-            say(f"{self.name}: node {node.number - 1} of {len(self.nodes)} answers at {self.nodes[node.number - 2].address}")
             node.launch([first.address])
+        for node in self.nodes if rest else ():
             self._wait(node, deadline, None)
+            say(f"{self.name}: node {node.number} of {len(self.nodes)} answers at {node.address}")
         for node in self.nodes if rest else ():
             self._wait(node, deadline, self.credentials)
         self._wait_together(deadline)

@@ -9,9 +9,9 @@ import re
 import ssl
 import sys
 
-from cassandra import ConsistencyLevel, DriverException
+from cassandra import ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.policies import WhiteListRoundRobinPolicy
 
 _PIECE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$\$.*?\$\$|--[^\n]*|//[^\n]*|/\*.*?\*/|;|[^'\"$/;-]+|.", re.S)
@@ -21,7 +21,9 @@ def statements_of(text):
     """Splits at ';' outside quotes and comments; a BEGIN … APPLY BATCH stays one statement."""
     found, current = [], ""
     for piece in _PIECE.findall(text) + [";"]:
-        if piece != ";":
+        if piece.startswith(("--", "//", "/*")):
+            current += " "
+        elif piece != ";":
             current += piece
         elif re.match(r"\s*BEGIN\b", current, re.I) and not re.search(r"\bAPPLY\s+BATCH\s*$", current, re.I):
             current += piece
@@ -29,7 +31,7 @@ def statements_of(text):
             if current.strip():
                 found.append(current.strip())
             current = ""
-    if current.strip(" ;\n\t"):
+    if current.strip(" ;\n\t"):  # a batch that was never applied: the server says what is wrong with it
         found.append(current.strip())
     return found
 
@@ -66,7 +68,7 @@ def main():
         session = cluster.connect(request["keyspace"])
         for statement in statements_of(text):
             show(session.execute(statement), request["json"])
-    except (DriverException, NoHostAvailable, ValueError) as error:
+    except Exception as error:  # the driver's errors share no base class
         print(f"lab/cassandra cql: {error}", file=sys.stderr)
         return 1
     finally:
