@@ -1,0 +1,455 @@
+#include "relay/engine.hpp"
+
+#include <algorithm>
+
+#include "cql/request.hpp"
+#include "cql/response.hpp"
+
+namespace crossfade::relay {
+namespace {
+
+constexpr std::chrono::milliseconds wheel_tick{10};
+constexpr std::chrono::seconds unused_pool{60};
+constexpr std::uint8_t most_prepares = 4;
+constexpr std::size_t large_frame = 64U * 1024U;
+
+}  // namespace
+
+// One login under a client's credentials, on its way.
+struct Engine::PendingLogin {
+    PoolKey key;
+    std::unique_ptr<nodes::PendingOpen> pending;
+    std::function<void(base::Result<void>)> done;
+    std::size_t next_node = 0;
+};
+
+Engine::Engine(net::Loop& loop, EngineOptions options, PreparedRegistry& registry)
+    : loop_(loop),
+      options_(std::move(options)),
+      prepared_(registry, options_.prepared_cache),
+      wheel_(loop.now(), wheel_tick),
+      wheel_timer_(loop),
+      second_(loop) {
+    second_.start(std::chrono::seconds(1), [this] { tick(); });
+}
+
+Engine::~Engine() {
+    *alive_ = false;
+    for (auto& request : requests_) request->disarm();
+}
+
+void Engine::accept(std::unique_ptr<net::Stream> stream) {
+    auto session = std::make_unique<ClientSession>(*this, std::move(stream), options_.session_limits);
+    ClientSession* const key = session.get();
+    sessions_.emplace(key, std::move(session));
+}
+
+void Engine::session_ended(ClientSession& session) {
+    const auto found = sessions_.find(&session);
+    if (found == sessions_.end()) return;
+    policy_->on_session_closed(session);
+    // Its requests go on: a client that has gone changes nothing (SEMANTICS, Journal).
+    for (auto& request : requests_) {
+        if (request->client != &session) continue;
+        request->client = nullptr;
+    }
+    for (Queue& queue : waiting_)
+        if (queue.client == &session) queue.client = nullptr;
+    for (std::size_t cluster = 0; cluster < clusters; ++cluster) {
+        Pool* const pool = session.pool(cluster);
+        if (pool != nullptr && --pool->users == 0) pool->unused_since = loop_.now();
+    }
+    ended_sessions_.push_back(std::move(found->second));
+    sessions_.erase(found);
+}
+
+void Engine::set_topology(std::size_t cluster, std::shared_ptr<const nodes::Topology> topology, std::string local_datacenter) {
+    known_[cluster] = {std::move(topology), std::move(local_datacenter)};
+    for (auto& [key, pool] : pools_)
+        if (key.cluster == cluster) pool->set_topology(known_[cluster].topology, known_[cluster].local_datacenter);
+}
+
+Pool& Engine::pool_for(const PoolKey& key) {
+    auto& pool = pools_[key];
+    if (pool == nullptr) {
+        pool = std::make_unique<Pool>(loop_, *this, key, options_.pools[key.cluster]);
+        const Known& known = known_[key.cluster];
+        if (known.topology != nullptr) pool->set_topology(known.topology, known.local_datacenter);
+    }
+    return *pool;
+}
+
+void Engine::login(const PoolKey& key, std::function<void(base::Result<void>)> done) {
+    const Known& known = known_[key.cluster];
+    const PoolOptions& to = options_.pools[key.cluster];
+    nodes::OpenOptions options;
+    bool is_found = false;
+    // Any node that is up, else any at all: what matters is the cluster's own verdict on the credentials.
+    if (known.topology != nullptr) {
+        for (const bool want_up : {true, false}) {
+            for (const nodes::Node& node : known.topology->nodes) {
+                if (is_found || node.is_up != want_up || (!known.local_datacenter.empty() && node.datacenter != known.local_datacenter)) continue;
+                options.to = node.address;
+                is_found = true;
+            }
+        }
+    }
+    if (!is_found) {
+        done(base::fail(base::ErrorKind::unavailable, to.cluster.label + ": no node is known to log in to; try again"));
+        return;
+    }
+    options.connect.timeout = to.cluster.connect_timeout;
+    options.connect.tls = to.cluster.tls;
+    options.credentials = key.credentials;
+    options.versions = {key.version};
+    options.compression = key.compression;
+    options.timeout = to.cluster.connect_timeout;
+    auto login = std::make_unique<PendingLogin>();
+    login->key = key;
+    login->done = std::move(done);
+    PendingLogin* const self = login.get();
+    logins_.push_back(std::move(login));
+    self->pending = nodes::open_connection(loop_, std::move(options), [this, self](base::Result<nodes::OpenedConnection> result) {
+        const auto place = std::find_if(logins_.begin(), logins_.end(), [&](const auto& one) { return one.get() == self; });
+        const std::unique_ptr<PendingLogin> mine = std::move(*place);
+        logins_.erase(place);
+        if (!result) {
+            mine->done(base::fail(result.error()));
+            return;
+        }
+        pool_for(mine->key).adopt(std::move(*result));
+        mine->done({});
+    });
+}
+
+Request& Engine::open_request(ClientSession* client, const cql::FrameHeader& header) {
+    if (free_requests_.empty()) {
+        requests_.push_back(std::make_unique<Request>(*this));
+        free_requests_.push_back(requests_.back().get());
+    }
+    Request& request = *free_requests_.back();
+    free_requests_.pop_back();
+    if (++open_requests_ == 1 && !wheel_timer_.is_running()) {
+        wheel_timer_.start(wheel_tick, [this] { tick_wheel(); });
+    }
+    request.is_free_ = false;
+    request.client = client;
+    request.client_stream = static_cast<std::uint16_t>(header.stream_id);
+    request.opcode = header.opcode;
+    request.version = static_cast<cql::ProtocolVersion>(header.version);
+    request.started = loop_.now();
+    if (client != nullptr) {
+        request.counted_bytes = header.body_length + cql::frame_header_size;
+        client->count_request(request.counted_bytes);
+    }
+    return request;
+}
+
+void Engine::tick_wheel() {
+    wheel_.advance(net::Loop::Clock::now());
+    if (open_requests_ > 0) wheel_timer_.start(wheel_tick, [this] { tick_wheel(); });
+}
+
+void Request::reset() {
+    client = nullptr;
+    is_answered = false;
+    counted_bytes = 0;
+    ids_offset = ids_size = 0;
+    if (frame.capacity() > large_frame) base::Bytes().swap(frame); else frame.clear();
+    prepared.clear();
+    keyspace.clear();
+    wish = {};
+    auto tables = std::move(policy.tables);
+    tables.clear();
+    policy = {};
+    policy.tables = std::move(tables);
+    for (Leg& leg : legs) {
+        leg.state = Leg::State::idle;
+        leg.attempts = leg.prepares = 0;
+        leg.may_have_run = leg.is_error = false;
+        if (leg.answer.capacity() > large_frame) base::Bytes().swap(leg.answer); else leg.answer.clear();
+        leg.backend = nullptr;
+        leg.stage_ = Leg::Stage::request;
+    }
+}
+
+void Request::on_expired() { engine_.policy().on_deadline(*this); }
+
+void Engine::release_if_over(Request& request) {
+    if (!request.is_answered || request.held != 0 || !request.is_over() || request.queued_for_ != 0 || request.is_free_) return;
+    request.disarm();
+    request.reset();
+    request.is_free_ = true;
+    free_requests_.push_back(&request);
+    --open_requests_;
+}
+
+bool Engine::has_room(Request& request, std::size_t cluster) {
+    Pool* const pool = request.pools[cluster];
+    found_[cluster] = pool == nullptr ? nullptr : pool->pick(request.wish, false);
+    return found_[cluster] != nullptr;
+}
+
+void Engine::send(Request& request, std::size_t cluster) { send_on(request.legs[cluster], *found_[cluster]); }
+
+void Engine::send_on(Leg& leg, Backend& backend) {
+    leg.stage_ = Leg::Stage::request;
+    leg.state = Leg::State::sent;
+    leg.is_error = false;
+    ++leg.attempts;
+    leg.backend = &backend;
+    leg.stream_id = backend.begin_send(leg);
+    append_for(*leg.request_, leg.cluster_, leg.stream_id, backend.buffer());
+    backend.sent();
+}
+
+void Engine::append_for(const Request& request, std::size_t cluster, std::uint16_t stream_id, base::Bytes& out) const {
+    const std::size_t start = out.size();
+    const base::ByteView frame = request.frame;
+    if (request.opcode == cql::Opcode::execute) {
+        const PreparedStatement& statement = *request.prepared.front();
+        const auto& on = statement.on[cluster];
+        base::append(out, frame.first(request.ids_offset));
+        cql::Writer writer(out);
+        writer.short_bytes(on.id);
+        if (cql::has_result_metadata_id(request.version)) {
+            // A client that knows the columns as this cluster has them needs none; any other is told them again.
+            static constexpr PreparedId unknown{};
+            if (request.client_metadata_id == on.metadata_id) writer.short_bytes(on.result_metadata_id); else writer.short_bytes(unknown);
+        }
+        base::append(out, frame.subspan(request.ids_offset + request.ids_size));
+    } else if (request.opcode == cql::Opcode::batch && !request.prepared.empty()) {
+        const std::size_t body = request.ids_offset;
+        const auto batch = cql::parse_batch(request.version, frame.subspan(body));
+        std::size_t copied = 0, index = 0;
+        cql::for_each_child(*batch, [&](const cql::BatchChild& child) {
+            if (!child.is_prepared) return;
+            base::append(out, frame.subspan(copied, body + child.id_offset - copied));
+            cql::Writer(out).short_bytes(request.prepared[index++]->on[cluster].id);
+            copied = body + child.id_offset + 2 + child.prepared_id.size();
+        });
+        base::append(out, frame.subspan(copied));
+    } else {
+        base::append(out, frame);
+    }
+    cql::patch_stream_id(out.data() + start, stream_id);
+    cql::patch_body_length(out.data() + start, static_cast<std::uint32_t>(out.size() - start - cql::frame_header_size));
+}
+
+void Leg::on_response(Backend& from, const Response& response) { request_->engine_.leg_answered(*this, from, response); }
+
+void Leg::on_lost(Backend&, const base::Error& why) {
+    Engine& engine = request_->engine_;
+    Request& request = *request_;
+    state = State::lost;
+    if (stage_ == Stage::request) may_have_run = true;
+    backend = nullptr;
+    engine.policy().on_leg_lost(request, *this, why);
+    engine.release_if_over(request);
+}
+
+void Engine::leg_answered(Leg& leg, Backend& from, const Response& response) {
+    Request& request = *leg.request_;
+    if (leg.stage_ == Leg::Stage::prepare) {
+        prepared_again(leg, from, response);
+        return;
+    }
+    leg.is_error = response.header.opcode == cql::Opcode::error;
+    if (leg.is_error && !request.prepared.empty() && request.opcode != cql::Opcode::prepare && prepare_again(leg, from, response)) return;
+    leg.state = Leg::State::answered;
+    leg.backend = nullptr;
+    leg.header = response.header;
+    policy_->on_leg_answered(request, leg, response);
+    release_if_over(request);
+}
+
+bool Engine::prepare_again(Leg& leg, Backend& from, const Response& response) {
+    const auto error = cql::parse_error(leg.request_->version, response.body());
+    if (!error || error->code != cql::ErrorCode::unprepared || leg.prepares >= most_prepares) return false;
+    const Request& request = *leg.request_;
+    leg.preparing_ = 0;
+    for (std::size_t i = 0; i < request.prepared.size(); ++i)
+        if (std::ranges::equal(request.prepared[i]->on[leg.cluster_].id, error->unprepared_id)) leg.preparing_ = i;
+    ++leg.prepares;
+    const PreparedStatement& statement = *request.prepared[leg.preparing_];
+    if (!statement.keyspace.empty() && !cql::has_request_keyspace(request.version) && from.keyspace() != statement.keyspace) {
+        // Only a connection that was USEd to the keyspace gives an unqualified text its meaning.
+        leg.state = Leg::State::waiting;
+        leg.backend = nullptr;
+        leg.request_->keyspace = statement.keyspace;
+        leg.request_->wish.keyspace = leg.request_->keyspace;
+        waiting_legs_.push_back(&leg);
+        on_pool_room(*request.pools[leg.cluster_]);
+        return true;
+    }
+    if (!from.has_room(true)) return false;
+    send_prepare(leg, from);
+    return true;
+}
+
+void Engine::send_prepare(Leg& leg, Backend& backend) {
+    const PreparedStatement& statement = *leg.request_->prepared[leg.preparing_];
+    leg.stage_ = Leg::Stage::prepare;
+    leg.state = Leg::State::sent;
+    leg.backend = &backend;
+    leg.stream_id = backend.begin_send(leg);
+    cql::append_prepare(backend.buffer(), backend.version(), leg.stream_id, statement.text,
+                        cql::has_request_keyspace(backend.version()) ? std::string_view(statement.keyspace) : std::string_view());
+    backend.sent();
+}
+
+void Engine::prepared_again(Leg& leg, Backend& from, const Response& response) {
+    Request& request = *leg.request_;
+    if (response.header.opcode == cql::Opcode::result) {
+        const auto prefix = cql::read_body_prefix(response.header, response.body());
+        const auto prepared = prefix ? cql::parse_prepared(request.version, response.body().subspan(prefix->size))
+                                     : base::Result<cql::PreparedResult>(base::fail(prefix.error()));
+        if (prepared) {
+            auto renewed = std::make_shared<PreparedStatement>(*request.prepared[leg.preparing_]);
+            auto& on = renewed->on[leg.cluster_];
+            on.id.assign(prepared->id.begin(), prepared->id.end());
+            on.result_metadata_id.assign(prepared->result_metadata_id.begin(), prepared->result_metadata_id.end());
+            on.metadata_id = digest_of_columns(prepared->result);
+            request.prepared[leg.preparing_] = renewed;
+            prepared_.put(std::move(renewed));
+            if (from.has_room(true)) {
+                send_on(leg, from);
+                return;
+            }
+        }
+    }
+    // What the cluster says to the text itself (a dropped table, say) is the answer to the request.
+    leg.stage_ = Leg::Stage::request;
+    leg.state = Leg::State::answered;
+    leg.backend = nullptr;
+    leg.header = response.header;
+    leg.is_error = response.header.opcode == cql::Opcode::error;
+    if (leg.is_error) {
+        policy_->on_leg_answered(request, leg, response);
+    } else {
+        base::Bytes frame;
+        cql::ErrorMessage error;
+        error.code = cql::ErrorCode::overloaded;
+        error.text = "a statement could not be prepared again on its node: the answer was not understood or the connection is full";
+        cql::append_error(frame, static_cast<std::uint8_t>(request.version), 0, error);
+        leg.is_error = true;
+        const cql::FrameHeader header = cql::read_frame_header(frame.data());
+        leg.header = header;
+        policy_->on_leg_answered(request, leg, Response{header, frame});
+    }
+    release_if_over(request);
+}
+
+void Engine::forget(Leg& leg) {
+    if (leg.state == Leg::State::sent) {
+        if (leg.stage_ == Leg::Stage::request) leg.may_have_run = true;
+        leg.state = Leg::State::lost;
+        leg.backend->forget(leg.stream_id);
+        leg.backend = nullptr;
+    } else if (leg.state == Leg::State::waiting) {
+        std::erase(waiting_legs_, &leg);
+        leg.state = Leg::State::idle;
+    }
+}
+
+void Engine::answer(Request& request, base::ByteView frame) {
+    if (request.is_answered) return;
+    request.is_answered = true;
+    ClientSession* const client = request.client;
+    if (client == nullptr) return;
+    client->answer(request.client_stream, frame);
+    client->uncount_request(request.counted_bytes);
+}
+
+void Engine::answer_error(Request& request, const cql::ErrorMessage& error) {
+    if (request.is_answered) return;
+    base::Bytes frame;
+    cql::append_error(frame, static_cast<std::uint8_t>(request.version), 0, error);
+    answer(request, frame);
+}
+
+void Engine::set_deadline(Request& request, std::chrono::milliseconds after) { wheel_.arm(request, loop_.now() + after); }
+
+void Engine::wait_for_room(Request& request, std::uint8_t clusters_mask) {
+    if (request.queued_for_ != 0) return;
+    request.queued_for_ = clusters_mask;
+    auto queue = std::find_if(waiting_.begin(), waiting_.end(),
+                              [&](const Queue& one) { return one.client == request.client && one.clusters_mask == clusters_mask; });
+    if (queue == waiting_.end()) queue = waiting_.insert(waiting_.end(), Queue{request.client, clusters_mask, {}});
+    queue->requests.push_back(&request);
+}
+
+void Engine::stop_waiting(Request& request) {
+    if (request.queued_for_ == 0) return;
+    request.queued_for_ = 0;
+    for (Queue& queue : waiting_) std::erase(queue.requests, &request);
+}
+
+void Engine::on_pool_room(Pool&) {
+    if (serve_is_posted_ || (waiting_.empty() && waiting_legs_.empty())) return;
+    serve_is_posted_ = true;
+    loop_.post([this, alive = alive_] {
+        if (!*alive) return;
+        serve_is_posted_ = false;
+        serve_waiting();
+    });
+}
+
+void Engine::serve_waiting() {
+    std::vector<Leg*> legs;
+    legs.swap(waiting_legs_);
+    for (Leg* leg : legs) {
+        Pool* const pool = leg->request_->pools[leg->cluster_];
+        Backend* const backend = pool == nullptr ? nullptr : pool->pick(leg->request_->wish, true);
+        if (backend != nullptr) send_on(*leg, *backend); else waiting_legs_.push_back(leg);
+    }
+    // Round robin over the clients, until a whole round moves nothing.
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (std::size_t i = 0; i < waiting_.size(); ++i) {
+            if (waiting_[i].requests.empty()) continue;
+            Request& request = *waiting_[i].requests.front();
+            waiting_[i].requests.pop_front();
+            const std::uint8_t mask = std::exchange(request.queued_for_, std::uint8_t{0});
+            if (policy_->on_room(request)) {
+                moved = true;
+                release_if_over(request);
+            } else if (request.queued_for_ == 0) {
+                request.queued_for_ = mask;
+                waiting_[i].requests.push_front(&request);
+            }
+        }
+    }
+    std::erase_if(waiting_, [](const Queue& queue) { return queue.requests.empty(); });
+}
+
+void Engine::tick() {
+    second_.start(std::chrono::seconds(1), [this] { tick(); });
+    ended_sessions_.clear();
+    const auto now = loop_.now();
+    for (auto pool = pools_.begin(); pool != pools_.end();) {
+        pool->second->tick(now);
+        const bool is_unused = pool->second->users == 0 && now - pool->second->unused_since > unused_pool && pool->second->in_flight() == 0;
+        pool = is_unused ? pools_.erase(pool) : std::next(pool);
+    }
+    if (!waiting_.empty() || !waiting_legs_.empty()) serve_waiting();
+}
+
+void Engine::broadcast_event(EventKind kind, const std::function<void(cql::ProtocolVersion, base::Bytes&)>& encode) {
+    std::unordered_map<int, base::Bytes> encoded;
+    for (auto& [key, session] : sessions_) {
+        base::Bytes& frame = encoded[static_cast<int>(session->version())];
+        if (frame.empty()) encode(session->version(), frame);
+        session->send_event(kind, frame);
+    }
+}
+
+void Engine::for_each_session(const std::function<void(const ClientSession&)>& visit) const {
+    for (const auto& [key, session] : sessions_) visit(*session);
+}
+
+void Engine::for_each_pool(const std::function<void(const Pool&)>& visit) const {
+    for (const auto& [key, pool] : pools_) visit(*pool);
+}
+
+}  // namespace crossfade::relay
