@@ -61,7 +61,8 @@ class FaultRelay:
         self._changed = asyncio.Condition()
         self.address = None
         self.faults = {direction: Faults() for direction in DIRECTIONS}
-        # accepted: connections taken; open: now. Bytes passed on and swallowed, and writes made, for each direction.
+        # accepted: connections taken; open: now. Bytes passed on and swallowed, and writes made, for each direction;
+        # ends_hidden: connections whose end half_open kept from the other side.
         self.counts = collections.Counter()
 
     async def start(self):
@@ -216,6 +217,8 @@ class FaultRelay:
                 await self._write(sink, data, direction)
                 continue
             # The end of a connection is as invisible as its bytes, until the path works again.
+            if self.faults[direction].swallow:
+                await self._count(f"{direction}_ends_hidden")
             await self.wait_until(lambda relay: not relay.faults[direction].swallow)
             if isinstance(data, OSError):
                 raise data

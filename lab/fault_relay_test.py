@@ -126,12 +126,16 @@ class Relayed(unittest.IsolatedAsyncioTestCase):
         await self.relay.command("half_open")
         writer.write(b"last words")
         writer.write_eof()
-        await within(self.relay.wait_until(lambda relay: relay.counts["to_upstream_swallowed"] == 10))
+        await within(self.relay.wait_until(lambda relay: relay.counts["to_upstream_ends_hidden"] == 1))
+        # Had the end been passed on, the server would have met it before this later exchange was over.
+        direct = await asyncio.open_connection(*fault_relay.parse_address(self.upstream))
+        self.writers.append(direct[1])
+        await self.exchange(*direct, b" direct")
         self.assertTrue(self.upstream_ends.empty())
         self.assertEqual((await self.relay.command("count"))["open"], 1)
         await self.relay.command("normal")
         self.assertEqual(await within(self.upstream_ends.get()), "end")
-        self.assertEqual(bytes(self.received), b"before")
+        self.assertEqual(bytes(self.received), b"before direct")
 
     async def test_refuse_keeps_open_connections_and_accept_ends_it(self):
         reader, writer = await self.connect()
