@@ -202,12 +202,12 @@ def start(name, *, version, address, nodes=1, dc="datacenter1", auth=False, tls=
             _refuse_taken_port(node.address)
             node.folder.mkdir()
         if tls:
-            cassandra_settings.make_certificates(cluster.folder, addresses)
+            _make_certificates(cluster)
         cluster._bring_up(time.monotonic() + timeout_seconds, say)
     except BaseException as error:
-        kept = _keep_logs(cluster)
+        kept = _keep_logs(cluster) if isinstance(error, LabError) else None
         cluster.stop()
-        if isinstance(error, LabError) and kept:
+        if kept:
             raise LabError(f"{error}\nits logs are in {kept}") from error
         raise
     return cluster
@@ -264,6 +264,13 @@ def _claim(cluster):
     except FileExistsError as error:
         raise LabError(f"{cluster.folder} exists without a cluster in it; remove it") from error
     cluster.save()
+
+
+def _make_certificates(cluster):
+    try:
+        cassandra_settings.make_certificates(cluster.folder, cluster.addresses)
+    except (RuntimeError, FileNotFoundError) as error:
+        raise LabError(f"no certificates for {cluster.name}: {error}") from error
 
 
 def _refuse_taken_port(address):
