@@ -14,14 +14,19 @@ bool is_supported(std::uint8_t version_byte);
 // "3", "4", "5", "DSE_V1", "DSE_V2".
 std::string_view name_of(ProtocolVersion version);
 
-// Whether QUERY, EXECUTE and BATCH flags have 4 bytes (v5 and DSE_V2) instead of 1.
-constexpr bool has_wide_flags(ProtocolVersion v) { return v == ProtocolVersion::v5 || v == ProtocolVersion::dse_v2; }
+constexpr bool is_dse(ProtocolVersion v) { return v == ProtocolVersion::dse_v1 || v == ProtocolVersion::dse_v2; }
+// Whether QUERY, EXECUTE and BATCH flags have 4 bytes (v5, DSE_V1 and DSE_V2) instead of 1.
+constexpr bool has_wide_flags(ProtocolVersion v) { return v == ProtocolVersion::v5 || is_dse(v); }
+// Whether READ_FAILURE and WRITE_FAILURE tell a reason for each node (v5, DSE_V1 and DSE_V2) instead of a count.
+constexpr bool has_failure_reasons(ProtocolVersion v) { return v == ProtocolVersion::v5 || is_dse(v); }
 // Whether envelopes travel in checksummed segments after the handshake (v5 only; §2 of its specification).
 constexpr bool has_segments(ProtocolVersion v) { return v == ProtocolVersion::v5; }
-// Whether QUERY, PREPARE and BATCH may carry a keyspace.
-constexpr bool has_request_keyspace(ProtocolVersion v) { return has_wide_flags(v); }
-// Whether PREPARED and EXECUTE carry a result_metadata_id.
-constexpr bool has_result_metadata_id(ProtocolVersion v) { return has_wide_flags(v); }
+// Whether QUERY, EXECUTE and BATCH may carry a keyspace, and PREPARE has flags (v5 and DSE_V2).
+constexpr bool has_request_keyspace(ProtocolVersion v) { return v == ProtocolVersion::v5 || v == ProtocolVersion::dse_v2; }
+// Whether PREPARED and EXECUTE carry a result_metadata_id (v5 and DSE_V2).
+constexpr bool has_result_metadata_id(ProtocolVersion v) { return has_request_keyspace(v); }
+// Whether QUERY, EXECUTE and BATCH may carry now_in_seconds (v5 only: DSE has it nowhere).
+constexpr bool has_now_in_seconds(ProtocolVersion v) { return v == ProtocolVersion::v5; }
 // Whether values can be "not set" (-2) and frames can carry warnings and a custom payload.
 constexpr bool has_unset(ProtocolVersion v) { return v != ProtocolVersion::v3; }
 
@@ -54,15 +59,20 @@ enum class ResultKind : std::int32_t { void_result = 1, rows = 2, set_keyspace =
 namespace frame_flag {
 constexpr std::uint8_t compressed = 0x01, tracing = 0x02, custom_payload = 0x04, warning = 0x08, beta = 0x10;
 }
-// Flags of query parameters (§4.1.4); BATCH uses those from serial_consistency on.
+// Flags of query parameters (§4.1.4); BATCH uses those from serial_consistency on. The last two are DSE's only.
 namespace query_flag {
 constexpr std::uint32_t values = 0x01, skip_metadata = 0x02, page_size = 0x04, paging_state = 0x08,
                         serial_consistency = 0x10, default_timestamp = 0x20, names_for_values = 0x40, keyspace = 0x80,
-                        now_in_seconds = 0x100;
+                        now_in_seconds = 0x100, page_size_in_bytes = 0x40000000, continuous_paging = 0x80000000;
 }
-// Flags of rows metadata (§4.2.5.2).
+// Flags of PREPARE (v5, DSE_V2).
+namespace prepare_flag {
+constexpr std::uint32_t keyspace = 0x01;
+}
+// Flags of rows metadata (§4.2.5.2). The last two are DSE's only.
 namespace rows_flag {
-constexpr std::uint32_t global_tables_spec = 0x01, has_more_pages = 0x02, no_metadata = 0x04, metadata_changed = 0x08;
+constexpr std::uint32_t global_tables_spec = 0x01, has_more_pages = 0x02, no_metadata = 0x04, metadata_changed = 0x08,
+                        continuous_page = 0x40000000, last_continuous_page = 0x80000000;
 }
 
 // Sizes that the product refuses to exceed (SEMANTICS, Backpressure).

@@ -49,7 +49,8 @@ struct BatchChild {
     ByteView values;           // raw
 };
 // A batch is read child by child so that nothing is allocated: parse_batch() checks all of it and gives the head and tail;
-// for_each_child() walks again.
+// for_each_child() walks again. Values of a batch never have names: the flag for it stands behind them, where no reader can know
+// it in time, and servers ignore it (§4.1.7, CASSANDRA-10246).
 struct BatchRequest {
     BatchType type = BatchType::logged;
     std::uint16_t child_count = 0;
@@ -57,6 +58,7 @@ struct BatchRequest {
     std::size_t children_offset = 0;
     Consistency consistency = Consistency::one;
     std::uint32_t flags = 0;
+    std::size_t consistency_offset = 0;
     std::size_t flags_offset = 0;
     std::optional<Consistency> serial_consistency;
     std::optional<std::int64_t> timestamp;
@@ -66,7 +68,17 @@ struct BatchRequest {
     bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
 };
 
+// DSE: stops continuous paging, or asks for more pages, of a request that runs on the same connection.
+struct ReviseRequest {
+    enum class Kind : std::uint8_t { cancel_continuous_paging = 1, more_continuous_pages = 2 };
+    Kind kind = Kind::cancel_continuous_paging;
+    std::int32_t stream_id = 0;        // of the request that it is about
+    std::size_t stream_id_offset = 0;  // of that [int], from the body's start
+    std::int32_t more_pages = 0;       // DSE_V2
+};
+
 // All take the message body (behind a custom payload, see read_body_prefix). Errors: bad_input with the byte where it broke.
+// Bytes behind the message are ignored, as servers do. A consistency outside the list is kept as its number: the server judges it.
 base::Result<QueryRequest> parse_query(ProtocolVersion version, ByteView body);
 base::Result<PrepareRequest> parse_prepare(ProtocolVersion version, ByteView body);
 base::Result<ExecuteRequest> parse_execute(ProtocolVersion version, ByteView body);
@@ -74,6 +86,7 @@ base::Result<BatchRequest> parse_batch(ProtocolVersion version, ByteView body);
 base::Result<std::vector<std::pair<std::string, std::string>>> parse_startup(ByteView body);
 base::Result<std::vector<std::string>> parse_register(ByteView body);
 base::Result<ByteView> parse_auth_response(ByteView body);  // the token; null reads as empty
+base::Result<ReviseRequest> parse_revise(ProtocolVersion version, ByteView body);
 
 // Calls `visit(child)` for each child of a batch that parse_batch() accepted. Template so that nothing is allocated.
 template <class Visit>
@@ -86,16 +99,14 @@ void for_each_child(const BatchRequest& batch, Visit&& visit) {
         if (child.is_prepared) child.prepared_id = in.short_bytes(); else child.text = in.long_string();
         child.value_count = in.short_number();
         const std::size_t start = in.position();
-        for (std::uint16_t v = 0; v < child.value_count; ++v) {
-            if ((batch.flags & query_flag::names_for_values) != 0) in.string();
-            in.value();
-        }
+        for (std::uint16_t v = 0; v < child.value_count; ++v) in.value();
         child.values = batch.children.subspan(start, in.position() - start);
         visit(child);
     }
 }
 
-// What goes into QUERY and EXECUTE when we write them. Values are the caller's; unset optionals set no flag.
+// What goes into QUERY, EXECUTE and BATCH (there without values and paging) when we write them. Values are the caller's: at most
+// 65,535 of them, and none "not set" before v4 (has_unset). Unset optionals and empty views set no flag.
 struct QueryOptions {
     Consistency consistency = Consistency::local_quorum;
     std::vector<ValueView> values;
@@ -107,6 +118,7 @@ struct QueryOptions {
     std::string_view keyspace;                   // written where has_request_keyspace(version)
     std::optional<std::int32_t> now_in_seconds;  // written for v5 only
 };
+// At most 65,535 items in a batch.
 struct BatchItem { std::string_view text; ByteView prepared_id; std::vector<ValueView> values; };  // prepared when the id is not empty
 
 // Each appends one whole request frame (or envelope) to `out`.

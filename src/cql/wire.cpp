@@ -4,38 +4,11 @@
 
 namespace crossfade::cql {
 
-ByteView Reader::raw(std::size_t count) {
-    if (!ok_ || count > remaining()) {
-        make_bad();
-        return {};
-    }
-    const ByteView view = bytes_.subspan(position_, count);
-    position_ += count;
-    return view;
-}
-
-std::uint8_t Reader::byte() {
-    const ByteView view = raw(1);
-    return view.empty() ? std::uint8_t{0} : view[0];
-}
-
-std::uint16_t Reader::short_number() {
-    const ByteView view = raw(2);
-    return view.empty() ? std::uint16_t{0} : load_short(view.data());
-}
-
-std::int32_t Reader::int_number() {
-    const ByteView view = raw(4);
-    return view.empty() ? 0 : static_cast<std::int32_t>(load_int(view.data()));
-}
-
 std::int64_t Reader::long_number() {
     const ByteView view = raw(8);
     if (view.empty()) return 0;
     return static_cast<std::int64_t>((static_cast<std::uint64_t>(load_int(view.data())) << 32U) | load_int(view.data() + 4));
 }
-
-std::string_view Reader::string() { return base::text_of(raw(short_number())); }
 
 std::string_view Reader::long_string() {
     const std::int32_t length = int_number();
@@ -50,8 +23,6 @@ ByteView Reader::bytes() {
     const std::int32_t length = int_number();
     return length < 0 ? ByteView() : raw(static_cast<std::size_t>(length));
 }
-
-ByteView Reader::short_bytes() { return raw(short_number()); }
 
 ValueView Reader::value() {
     const std::int32_t length = int_number();

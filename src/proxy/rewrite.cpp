@@ -69,14 +69,14 @@ void append_edited_query(base::Bytes& out, cql::ProtocolVersion version, base::B
                         parameters.paging_state.size(),
                         parameters.timestamp_offset,
                         parameters.timestamp.has_value(),
-                        parameters.has(cql::query_flag::keyspace) && cql::has_wide_flags(version)};
+                        parameters.has(cql::query_flag::keyspace) && cql::has_request_keyspace(version)};
     append_edited(out, version, frame, body_offset, places, edits);
 }
 
 void append_edited_batch(base::Bytes& out, cql::ProtocolVersion version, base::ByteView frame, std::size_t body_offset,
                          const cql::BatchRequest& batch, const Edits& edits) {
     const Places places{batch.flags_offset, batch.flags,           0, 0, batch.timestamp_offset, batch.timestamp.has_value(),
-                        batch.has(cql::query_flag::keyspace) && cql::has_wide_flags(version)};
+                        batch.has(cql::query_flag::keyspace) && cql::has_request_keyspace(version)};
     append_edited(out, version, frame, body_offset, places, edits);
 }
 
