@@ -19,7 +19,7 @@ protected:
     TurnEnd() = default;
     TurnEnd(const TurnEnd&) = default;
     TurnEnd& operator=(const TurnEnd&) = default;
-    ~TurnEnd() = default;
+    virtual ~TurnEnd() = default;
 
 private:
     friend class Loop;
