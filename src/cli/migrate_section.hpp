@@ -1,0 +1,19 @@
+// crossfade.yaml's `migrate` section: what `crossfade migrate` and `crossfade validate` take beside the two clusters.
+#pragma once
+
+#include <string>
+
+namespace crossfade::cli {
+
+class Keys;
+
+struct MigrateSection {
+    std::string state_dir;  // base folder; resolved after loading: never empty
+};
+
+// Registers every key of the section ("migrate.state_dir", …), bound to `section`.
+void add_migrate_keys(Keys& keys, MigrateSection& section);
+// After reading: fills what depends on other values and reports what is wrong together (keys.problem()).
+void finish_migrate_section(Keys& keys, MigrateSection& section);
+
+}  // namespace crossfade::cli
