@@ -1,28 +1,23 @@
 #include "cql/response.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
+#include <cassert>
 
 namespace crossfade::cql {
 namespace {
 
 tl::unexpected<base::Error> broken(std::string_view what, const Reader& in) {
-    return base::fail(base::ErrorKind::bad_input, std::string(what) + " ends or goes wrong near byte " + std::to_string(in.position()) + " of its body");
+    return base::fail(base::ErrorKind::bad_input, std::string(what) + " ends too early or has a wrong length at byte " + std::to_string(in.broken_at()) + " of its body");
 }
 
-// Failures: v5 and DSE_V2 send a map of node address to reason, older versions the number.
-void read_failures(ProtocolVersion version, Reader& in, ErrorMessage& error) {
-    error.failures = in.int_number();
-    if (!has_wide_flags(version)) return;
-    for (std::int32_t i = 0; i < error.failures && in.ok(); ++i) {
-        in.raw(in.byte());
-        in.short_number();
-    }
-}
-
-void read_acknowledgements(Reader& in, ErrorMessage& error) {
-    error.consistency = static_cast<Consistency>(in.short_number());
-    error.received = in.int_number();
-    error.required = in.int_number();
+base::Result<void> expect_kind(Reader& in, ResultKind expected, std::string_view name) {
+    const std::int32_t kind = in.int_number();
+    if (!in.ok()) return broken(name, in);
+    if (kind == static_cast<std::int32_t>(expected)) return {};
+    return base::fail(base::ErrorKind::bad_input, "RESULT of kind " + std::to_string(kind) + " where " + std::string(name) + " was expected");
 }
 
 // Reads the metadata of rows (§4.2.5.2) behind its flags and column count; with `columns`, also each column.
@@ -67,15 +62,49 @@ void read_rows_metadata_head(ProtocolVersion version, Reader& in, RowsMetadata& 
         metadata.paging_state = in.bytes();
     }
     if (has_result_metadata_id(version) && metadata.has(rows_flag::metadata_changed)) metadata.new_metadata_id = in.short_bytes();
+    if (is_dse(version) && metadata.has(rows_flag::continuous_page)) metadata.continuous_page = in.int_number();
 }
 
-void write_columns(Writer& out, const std::vector<OwnedColumn>& columns) {
-    for (const OwnedColumn& column : columns) {
-        out.string(column.keyspace);
-        out.string(column.table);
-        out.string(column.name);
-        write_type(out, *column.type);
+// The cells of `rows` rows from here on. Walked once, so that a reader of them can never take a cut cell for a null.
+ByteView read_cells(Reader& in, ByteView body, std::int32_t rows, std::int32_t columns) {
+    const std::size_t start = in.position();
+    for (std::int32_t row = 0; row < rows && in.ok(); ++row)
+        for (std::int32_t column = 0; column < columns && in.ok(); ++column) in.bytes();
+    return in.ok() ? body.subspan(start, in.position() - start) : ByteView();
+}
+
+bool are_of_one_table(const std::vector<OwnedColumn>& columns) {
+    return !columns.empty() && std::all_of(columns.begin(), columns.end(), [&](const OwnedColumn& column) {
+        return column.keyspace == columns[0].keyspace && column.table == columns[0].table;
+    });
+}
+
+std::int32_t columns_flags(const std::vector<OwnedColumn>& columns) {
+    return are_of_one_table(columns) ? static_cast<std::int32_t>(rows_flag::global_tables_spec) : 0;
+}
+
+void write_columns(Writer& out, ProtocolVersion version, const std::vector<OwnedColumn>& columns) {
+    const bool is_global = are_of_one_table(columns);
+    if (is_global) {
+        out.string(columns[0].keyspace);
+        out.string(columns[0].table);
     }
+    for (const OwnedColumn& column : columns) {
+        if (!is_global) {
+            out.string(column.keyspace);
+            out.string(column.table);
+        }
+        out.string(column.name);
+        write_type(out, *column.type, version);
+    }
+}
+
+void write_schema_change(Writer& out, const SchemaChange& change) {
+    out.string(change.change);
+    out.string(change.target);
+    out.string(change.keyspace);
+    if (change.target != "KEYSPACE") out.string(change.name);
+    if (change.target == "FUNCTION" || change.target == "AGGREGATE") out.string_list(change.arguments);
 }
 
 template <class WriteBody>
@@ -87,107 +116,6 @@ void write_result_kind(Writer& out, ResultKind kind) { out.int_number(static_cas
 
 }  // namespace
 
-base::Result<ErrorMessage> parse_error(ProtocolVersion version, ByteView body) {
-    Reader in(body);
-    ErrorMessage error;
-    error.code = static_cast<ErrorCode>(in.int_number());
-    error.text = in.string();
-    switch (error.code) {
-        case ErrorCode::unavailable:
-            error.consistency = static_cast<Consistency>(in.short_number());
-            error.required = in.int_number();
-            error.received = in.int_number();
-            break;
-        case ErrorCode::write_timeout:
-            read_acknowledgements(in, error);
-            error.write_type = in.string();
-            if (version == ProtocolVersion::v5 && error.write_type == "CAS") error.contentions = in.short_number();
-            break;
-        case ErrorCode::read_timeout:
-            read_acknowledgements(in, error);
-            error.data_present = in.byte() != 0;
-            break;
-        case ErrorCode::read_failure:
-            read_acknowledgements(in, error);
-            read_failures(version, in, error);
-            error.data_present = in.byte() != 0;
-            break;
-        case ErrorCode::write_failure:
-            read_acknowledgements(in, error);
-            read_failures(version, in, error);
-            error.write_type = in.string();
-            break;
-        case ErrorCode::cas_write_unknown: read_acknowledgements(in, error); break;
-        case ErrorCode::function_failure:
-            error.keyspace = in.string();
-            error.table = in.string();
-            read_string_list(in);
-            break;
-        case ErrorCode::already_exists:
-            error.keyspace = in.string();
-            error.table = in.string();
-            break;
-        case ErrorCode::unprepared: error.unprepared_id = in.short_bytes(); break;
-        default: break;
-    }
-    if (!in.ok()) return broken("ERROR", in);
-    return error;
-}
-
-void append_error(Bytes& out, std::uint8_t version, std::uint16_t stream_id, const ErrorMessage& error) {
-    const auto v = static_cast<ProtocolVersion>(version);
-    const std::string_view text = error.text.substr(0, 0xFFFF);
-    append_response(out, version, stream_id, Opcode::error, [&](Writer& writer) {
-        const auto acknowledgements = [&] {
-            writer.short_number(static_cast<std::uint16_t>(error.consistency.value_or(Consistency::one)));
-            writer.int_number(error.received);
-            writer.int_number(error.required);
-        };
-        // The reasons by node are not kept: a map has to have as many entries as it says, so v5 gets an empty one.
-        const auto failures = [&] { writer.int_number(has_wide_flags(v) ? 0 : error.failures); };
-        writer.int_number(static_cast<std::int32_t>(error.code));
-        writer.string(text);
-        switch (error.code) {
-            case ErrorCode::unavailable:
-                writer.short_number(static_cast<std::uint16_t>(error.consistency.value_or(Consistency::one)));
-                writer.int_number(error.required);
-                writer.int_number(error.received);
-                break;
-            case ErrorCode::write_timeout:
-                acknowledgements();
-                writer.string(error.write_type);
-                if (v == ProtocolVersion::v5 && error.write_type == "CAS") writer.short_number(error.contentions);
-                break;
-            case ErrorCode::read_timeout:
-                acknowledgements();
-                writer.byte(error.data_present ? 1 : 0);
-                break;
-            case ErrorCode::read_failure:
-                acknowledgements();
-                failures();
-                writer.byte(error.data_present ? 1 : 0);
-                break;
-            case ErrorCode::write_failure:
-                acknowledgements();
-                failures();
-                writer.string(error.write_type);
-                break;
-            case ErrorCode::cas_write_unknown: acknowledgements(); break;
-            case ErrorCode::function_failure:
-                writer.string(error.keyspace);
-                writer.string(error.table);
-                writer.string_list({});
-                break;
-            case ErrorCode::already_exists:
-                writer.string(error.keyspace);
-                writer.string(error.table);
-                break;
-            case ErrorCode::unprepared: writer.short_bytes(error.unprepared_id); break;
-            default: break;
-        }
-    });
-}
-
 ResultKind result_kind(ByteView body) {
     Reader in(body);
     const std::int32_t kind = in.int_number();
@@ -197,7 +125,7 @@ ResultKind result_kind(ByteView body) {
 base::Result<RowsResult> parse_rows_head(ProtocolVersion version, ByteView body) {
     Reader in(body);
     RowsResult result;
-    in.int_number();
+    if (auto kind = expect_kind(in, ResultKind::rows, "RESULT Rows"); !kind) return base::fail(std::move(kind.error()));
     read_rows_metadata_head(version, in, result.metadata);
     if (!in.ok()) return broken("RESULT Rows", in);
     return result;
@@ -206,23 +134,21 @@ base::Result<RowsResult> parse_rows_head(ProtocolVersion version, ByteView body)
 base::Result<RowsResult> parse_rows(ProtocolVersion version, ByteView body) {
     Reader in(body);
     RowsResult result;
-    in.int_number();
+    if (auto kind = expect_kind(in, ResultKind::rows, "RESULT Rows"); !kind) return base::fail(std::move(kind.error()));
     read_rows_metadata_head(version, in, result.metadata);
     if (!result.metadata.has(rows_flag::no_metadata)) read_columns(in, body, result.metadata);
     result.row_count = in.int_number();
-    if (result.row_count < 0 || result.metadata.column_count < 0) in.make_bad();
+    // Rows without columns would be rows without bytes: any number of them.
+    if (result.row_count < 0 || result.metadata.column_count < 0 || (result.metadata.column_count == 0 && result.row_count > 0)) in.make_bad();
+    result.rows = read_cells(in, body, result.row_count, result.metadata.column_count);
     if (!in.ok()) return broken("RESULT Rows", in);
-    // Each cell takes at least its length: a larger count is a lie.
-    const std::size_t least = static_cast<std::size_t>(result.row_count) * static_cast<std::size_t>(result.metadata.column_count) * 4;
-    if (in.remaining() < least || (result.metadata.column_count == 0 && result.row_count > 0)) return broken("RESULT Rows", in);
-    result.rows = in.rest();
     return result;
 }
 
 base::Result<PreparedResult> parse_prepared(ProtocolVersion version, ByteView body) {
     Reader in(body);
     PreparedResult result;
-    in.int_number();
+    if (auto kind = expect_kind(in, ResultKind::prepared, "RESULT Prepared"); !kind) return base::fail(std::move(kind.error()));
     result.id_offset = in.position();
     result.id = in.short_bytes();
     if (has_result_metadata_id(version)) {
@@ -233,7 +159,13 @@ base::Result<PreparedResult> parse_prepared(ProtocolVersion version, ByteView bo
     result.variables.column_count = in.int_number();
     if (version != ProtocolVersion::v3) {
         const std::int32_t count = in.int_number();
-        for (std::int32_t i = 0; i < count && in.ok(); ++i) result.variables.key_indices.push_back(in.short_number());
+        if (count < 0) in.make_bad();
+        for (std::int32_t i = 0; i < count && in.ok(); ++i) {
+            const std::uint16_t index = in.short_number();
+            // Consumers index the columns and the values with it.
+            if (index >= result.variables.column_count) in.make_bad();
+            if (in.ok()) result.variables.key_indices.push_back(index);
+        }
     }
     read_columns(in, body, result.variables);
     read_rows_metadata_head(version, in, result.result);
@@ -244,7 +176,7 @@ base::Result<PreparedResult> parse_prepared(ProtocolVersion version, ByteView bo
 
 base::Result<std::string_view> parse_set_keyspace(ByteView body) {
     Reader in(body);
-    in.int_number();
+    if (auto kind = expect_kind(in, ResultKind::set_keyspace, "RESULT Set_keyspace"); !kind) return base::fail(std::move(kind.error()));
     const std::string_view keyspace = in.string();
     if (!in.ok()) return broken("RESULT Set_keyspace", in);
     return keyspace;
@@ -280,16 +212,9 @@ base::Result<Event> parse_event(ByteView body) {
     const ByteView address = in.raw(in.byte());
     event.port = in.int_number();
     if (!in.ok() || (address.size() != 4 && address.size() != 16)) return broken("EVENT", in);
-    if (address.size() == 4) {
-        for (std::size_t i = 0; i < 4; ++i) event.address += (i == 0 ? "" : ".") + std::to_string(address[i]);
-    } else {
-        static constexpr char digits[] = "0123456789abcdef";
-        for (std::size_t i = 0; i < 16; ++i) {
-            if (i != 0 && i % 2 == 0) event.address += ':';
-            event.address += digits[address[i] >> 4U];
-            event.address += digits[address[i] & 0xFU];
-        }
-    }
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    ::inet_ntop(address.size() == 4 ? AF_INET : AF_INET6, address.data(), text.data(), text.size());
+    event.address = text.data();
     return event;
 }
 
@@ -305,6 +230,13 @@ base::Result<std::string_view> parse_authenticate(ByteView body) {
     const std::string_view name = in.string();
     if (!in.ok()) return broken("AUTHENTICATE", in);
     return name;
+}
+
+base::Result<ByteView> parse_auth_token(ByteView body) {
+    Reader in(body);
+    const ByteView token = in.bytes();
+    if (!in.ok()) return broken("AUTH_CHALLENGE or AUTH_SUCCESS", in);
+    return token;
 }
 
 void append_ready(Bytes& out, std::uint8_t version, std::uint16_t stream_id) {
@@ -346,13 +278,43 @@ void append_set_keyspace(Bytes& out, std::uint8_t version, std::uint16_t stream_
     });
 }
 
+void append_schema_change(Bytes& out, std::uint8_t version, std::uint16_t stream_id, const SchemaChange& change) {
+    append_response(out, version, stream_id, Opcode::result, [&](Writer& writer) {
+        write_result_kind(writer, ResultKind::schema_change);
+        write_schema_change(writer, change);
+    });
+}
+
+void append_event(Bytes& out, std::uint8_t version, const Event& event) {
+    constexpr std::uint16_t no_stream = 0xFFFF;  // -1: nobody asked
+    append_response(out, version, no_stream, Opcode::event, [&](Writer& writer) {
+        if (event.kind == Event::Kind::schema_change) {
+            writer.string("SCHEMA_CHANGE");
+            write_schema_change(writer, event.schema);
+            return;
+        }
+        writer.string(event.kind == Event::Kind::topology_change ? "TOPOLOGY_CHANGE" : "STATUS_CHANGE");
+        writer.string(event.change);
+        std::array<std::uint8_t, 16> address{};
+        const bool is_v4 = ::inet_pton(AF_INET, event.address.c_str(), address.data()) == 1;
+        if (!is_v4) {
+            [[maybe_unused]] const int is_v6 = ::inet_pton(AF_INET6, event.address.c_str(), address.data());
+            assert(is_v6 == 1);
+        }
+        const std::size_t size = is_v4 ? 4 : 16;
+        writer.byte(static_cast<std::uint8_t>(size));
+        writer.raw(ByteView(address).first(size));
+        writer.int_number(event.port);
+    });
+}
+
 void append_rows(Bytes& out, ProtocolVersion version, std::uint16_t stream_id, const std::vector<OwnedColumn>& columns,
                  const std::vector<std::vector<std::optional<Bytes>>>& rows) {
     append_response(out, static_cast<std::uint8_t>(version), stream_id, Opcode::result, [&](Writer& writer) {
         write_result_kind(writer, ResultKind::rows);
-        writer.int_number(0);
+        writer.int_number(columns_flags(columns));
         writer.int_number(static_cast<std::int32_t>(columns.size()));
-        write_columns(writer, columns);
+        write_columns(writer, version, columns);
         writer.int_number(static_cast<std::int32_t>(rows.size()));
         for (const auto& row : rows)
             for (const auto& cell : row)
@@ -367,16 +329,16 @@ void append_prepared(Bytes& out, ProtocolVersion version, std::uint16_t stream_i
         write_result_kind(writer, ResultKind::prepared);
         writer.short_bytes(id);
         if (has_result_metadata_id(version)) writer.short_bytes(result_metadata_id);
-        writer.int_number(0);
+        writer.int_number(columns_flags(variables));
         writer.int_number(static_cast<std::int32_t>(variables.size()));
         if (version != ProtocolVersion::v3) {
             writer.int_number(static_cast<std::int32_t>(key_indices.size()));
             for (const std::uint16_t index : key_indices) writer.short_number(index);
         }
-        write_columns(writer, variables);
-        writer.int_number(result.empty() ? static_cast<std::int32_t>(rows_flag::no_metadata) : 0);
+        write_columns(writer, version, variables);
+        writer.int_number(result.empty() ? static_cast<std::int32_t>(rows_flag::no_metadata) : columns_flags(result));
         writer.int_number(static_cast<std::int32_t>(result.size()));
-        write_columns(writer, result);
+        write_columns(writer, version, result);
     });
 }
 
