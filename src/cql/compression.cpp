@@ -4,6 +4,7 @@
 #include <snappy.h>
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 
 namespace crossfade::cql {
@@ -12,7 +13,9 @@ namespace {
 base::Result<std::size_t> claimed_size(Compression compression, ByteView body) {
     if (compression == Compression::lz4) {
         if (body.size() < 4) return base::fail(base::ErrorKind::bad_input, "an lz4 body is shorter than its length field");
-        return load_int(body.data());
+        const std::uint32_t size = load_int(body.data());
+        if (size > LZ4_MAX_INPUT_SIZE) return base::fail(base::ErrorKind::bad_input, "an lz4 body claims to be " + std::to_string(size) + " bytes long");
+        return size;
     }
     std::size_t size = 0;
     if (!snappy::GetUncompressedLength(reinterpret_cast<const char*>(body.data()), body.size(), &size))
@@ -46,6 +49,7 @@ base::Result<void> decompress(Compression compression, ByteView body, std::uint3
     // Neither format shrinks by more than about 255 times: a larger claim is a lie, and is not allocated.
     if (*size > largest || *size > 256 * body.size() + 64)
         return base::fail(base::ErrorKind::bad_input, "a compressed body claims to be " + std::to_string(*size) + " bytes long");
+    if (compression == Compression::lz4 && *size == 0 && body.size() == 4) return {};  // no block for no bytes
     const std::size_t start = out.size();
     out.resize(start + *size);
     auto* const to = reinterpret_cast<char*>(out.data() + start);

@@ -14,6 +14,11 @@ constexpr std::uint32_t crc24_initial = 0x875060;
 constexpr std::uint32_t crc24_polynomial = 0x1974F0B;
 constexpr std::size_t plain_header = 3, lz4_header = 5, crc24_size = 3, crc32_size = 4;
 
+// With its CRC24.
+constexpr std::size_t header_size_of(SegmentCompression compression) {
+    return (compression == SegmentCompression::none ? plain_header : lz4_header) + crc24_size;
+}
+
 constexpr std::array<std::uint32_t, 256> make_crc24_table() {
     std::array<std::uint32_t, 256> table{};
     for (std::uint32_t byte = 0; byte < 256; ++byte) {
@@ -28,8 +33,8 @@ constexpr std::array<std::uint32_t, 256> make_crc24_table() {
 }
 constexpr auto crc24_table = make_crc24_table();
 
-void append_little_endian(Bytes& out, std::uint64_t value, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+void store_little_endian(std::uint8_t* at, std::uint64_t value, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) at[i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
 std::uint64_t read_little_endian(const std::uint8_t* at, std::size_t count) {
@@ -38,36 +43,49 @@ std::uint64_t read_little_endian(const std::uint8_t* at, std::size_t count) {
     return value;
 }
 
-void append_segment(Bytes& out, ByteView payload, bool is_self_contained, SegmentCompression compression) {
+// The header with its CRC24, at `at`. An uncompressed length of 0 says that the payload goes as it is (LZ4 headers only).
+void store_header(std::uint8_t* at, std::size_t sent, std::size_t uncompressed, bool is_self_contained, SegmentCompression compression) {
+    const bool is_plain = compression == SegmentCompression::none;
+    const std::size_t size = is_plain ? plain_header : lz4_header;
+    const std::uint64_t header = sent | (static_cast<std::uint64_t>(uncompressed) << 17U) |
+                                 (static_cast<std::uint64_t>(is_self_contained) << (is_plain ? 17U : 34U));
+    store_little_endian(at, header, size);
+    store_little_endian(at + size, crc24(header, static_cast<int>(size)), crc24_size);
+}
+
+void append_crc32(Bytes& out, std::size_t payload_at) {
+    std::uint8_t crc[crc32_size];
+    store_little_endian(crc, crc32_of_payload(ByteView(out).subspan(payload_at)), crc32_size);
+    base::append(out, crc);
+}
+
+// Appends a segment of the compressed payload, or gives false and leaves `out` alone when it does not shrink.
+bool append_compressed(Bytes& out, ByteView payload, bool is_self_contained) {
+    if (payload.size() < 2) return false;
     const std::size_t start = out.size();
-    if (compression == SegmentCompression::none) {
-        const std::uint64_t header = payload.size() | (is_self_contained ? 1ULL << 17U : 0);
-        append_little_endian(out, header, plain_header);
-        append_little_endian(out, crc24(header, plain_header), crc24_size);
-        base::append(out, payload);
-    } else {
-        constexpr std::size_t before = lz4_header + crc24_size;
-        const int bound = LZ4_compressBound(static_cast<int>(payload.size()));
-        out.resize(start + before + static_cast<std::size_t>(bound));
-        const int size = LZ4_compress_default(reinterpret_cast<const char*>(payload.data()), reinterpret_cast<char*>(out.data() + start + before),
-                                              static_cast<int>(payload.size()), bound);
-        // An uncompressed length of 0 says that the payload goes as it is.
-        const bool shrank = size > 0 && static_cast<std::size_t>(size) < payload.size();
-        const std::uint64_t header = (shrank ? static_cast<std::uint64_t>(size) : payload.size()) |
-                                     (shrank ? static_cast<std::uint64_t>(payload.size()) << 17U : 0) | (is_self_contained ? 1ULL << 34U : 0);
-        Bytes head;
-        append_little_endian(head, header, lz4_header);
-        append_little_endian(head, crc24(header, lz4_header), crc24_size);
-        std::copy(head.begin(), head.end(), out.begin() + static_cast<std::ptrdiff_t>(start));
-        if (shrank) {
-            out.resize(start + before + static_cast<std::size_t>(size));
-        } else {
-            out.resize(start + before);
-            base::append(out, payload);
-        }
+    const std::size_t payload_at = start + lz4_header + crc24_size;
+    // Room for less than the payload only: LZ4 gives up where it would not shrink.
+    out.resize(payload_at + payload.size());
+    const int size = LZ4_compress_default(reinterpret_cast<const char*>(payload.data()), reinterpret_cast<char*>(out.data() + payload_at),
+                                          static_cast<int>(payload.size()), static_cast<int>(payload.size()) - 1);
+    if (size <= 0) {
+        out.resize(start);
+        return false;
     }
-    const std::size_t payload_at = start + (compression == SegmentCompression::none ? plain_header : lz4_header) + crc24_size;
-    append_little_endian(out, crc32_of_payload(ByteView(out).subspan(payload_at)), crc32_size);
+    out.resize(payload_at + static_cast<std::size_t>(size));
+    store_header(out.data() + start, static_cast<std::size_t>(size), payload.size(), is_self_contained, SegmentCompression::lz4);
+    append_crc32(out, payload_at);
+    return true;
+}
+
+void append_segment(Bytes& out, ByteView payload, bool is_self_contained, SegmentCompression compression) {
+    if (compression == SegmentCompression::lz4 && append_compressed(out, payload, is_self_contained)) return;
+    std::uint8_t header[lz4_header + crc24_size];
+    store_header(header, payload.size(), 0, is_self_contained, compression);
+    base::append(out, ByteView(header).first(header_size_of(compression)));
+    const std::size_t payload_at = out.size();
+    base::append(out, payload);
+    append_crc32(out, payload_at);
 }
 
 }  // namespace
@@ -115,32 +133,50 @@ void append_segments(Bytes& out, ByteView envelopes, SegmentCompression compress
     }
 }
 
+base::Result<SegmentScan> scan_segment(ByteView bytes, SegmentCompression compression) {
+    const bool is_plain = compression == SegmentCompression::none;
+    const std::size_t fields = is_plain ? plain_header : lz4_header;
+    SegmentScan scan;
+    scan.payload_offset = header_size_of(compression);
+    if (bytes.size() < scan.payload_offset) {
+        scan.size = scan.payload_offset;
+        return scan;
+    }
+    const std::uint64_t header = read_little_endian(bytes.data(), fields);
+    if (crc24(header, static_cast<int>(fields)) != read_little_endian(bytes.data() + fields, crc24_size))
+        return base::fail(base::ErrorKind::protocol, "a v5 segment's header does not match its CRC24");
+    scan.payload_size = header & largest_segment_payload;
+    scan.uncompressed_size = is_plain ? 0 : (header >> 17U) & largest_segment_payload;
+    scan.is_self_contained = ((header >> (is_plain ? 17U : 34U)) & 1U) != 0;
+    scan.size = scan.payload_offset + scan.payload_size + crc32_size;
+    if (bytes.size() < scan.size) return scan;
+    const ByteView payload = bytes.subspan(scan.payload_offset, scan.payload_size);
+    if (crc32_of_payload(payload) != read_little_endian(bytes.data() + scan.payload_offset + scan.payload_size, crc32_size))
+        return base::fail(base::ErrorKind::protocol, "a v5 segment's payload does not match its CRC32");
+    scan.is_whole = true;
+    return scan;
+}
+
 base::Result<std::size_t> SegmentDecoder::decode(ByteView bytes, Bytes& envelopes) {
-    const std::size_t header_size = compression_ == SegmentCompression::none ? plain_header : lz4_header;
     std::size_t used = 0;
-    while (bytes.size() - used >= header_size + crc24_size) {
-        const std::uint8_t* const at = bytes.data() + used;
-        const std::uint64_t header = read_little_endian(at, header_size);
-        if (crc24(header, static_cast<int>(header_size)) != read_little_endian(at + header_size, crc24_size))
-            return base::fail(base::ErrorKind::protocol, "a v5 segment's header does not match its CRC24");
-        const std::size_t sent = header & 0x1FFFFU;
-        const std::size_t whole = header_size + crc24_size + sent + crc32_size;
-        if (bytes.size() - used < whole) break;
-        const ByteView payload = bytes.subspan(used + header_size + crc24_size, sent);
-        if (crc32_of_payload(payload) != read_little_endian(payload.data() + sent, crc32_size))
-            return base::fail(base::ErrorKind::protocol, "a v5 segment's payload does not match its CRC32");
-        const std::size_t uncompressed = compression_ == SegmentCompression::none ? 0 : (header >> 17U) & 0x1FFFFU;
-        if (uncompressed == 0) {
+    while (used < bytes.size()) {
+        const auto scan = scan_segment(bytes.subspan(used), compression_);
+        if (!scan) return base::fail(scan.error());
+        if (!scan->is_whole) break;
+        const ByteView payload = bytes.subspan(used + scan->payload_offset, scan->payload_size);
+        used += scan->size;
+        if (scan->uncompressed_size == 0) {
             base::append(envelopes, payload);
-        } else {
-            const std::size_t start = envelopes.size();
-            envelopes.resize(start + uncompressed);
-            const int size = LZ4_decompress_safe(reinterpret_cast<const char*>(payload.data()), reinterpret_cast<char*>(envelopes.data() + start),
-                                                 static_cast<int>(sent), static_cast<int>(uncompressed));
-            if (size != static_cast<int>(uncompressed))
-                return base::fail(base::ErrorKind::protocol, "a v5 segment's LZ4 payload does not decompress to its stated length");
+            continue;
         }
-        used += whole;
+        const std::size_t start = envelopes.size();
+        const auto expected = static_cast<int>(scan->uncompressed_size);
+        envelopes.resize(start + scan->uncompressed_size);
+        if (LZ4_decompress_safe(reinterpret_cast<const char*>(payload.data()), reinterpret_cast<char*>(envelopes.data() + start),
+                                static_cast<int>(payload.size()), expected) != expected) {
+            envelopes.resize(start);
+            return base::fail(base::ErrorKind::protocol, "a v5 segment's LZ4 payload does not decompress to its stated length");
+        }
     }
     return used;
 }

@@ -17,8 +17,20 @@ std::uint32_t crc32_of_payload(ByteView payload);              // IEEE, with FA 
 
 // Appends `envelopes` (whole envelopes, any number, any length) to `out` as segments: as many whole envelopes in each
 // self-contained segment as fit, one larger than a segment as a run of non-self-contained ones. With lz4 a payload that does not
-// shrink is sent as it is.
+// shrink is sent as it is. Precondition: `envelopes` does not lie in `out`.
 void append_segments(Bytes& out, ByteView envelopes, SegmentCompression compression);
+
+// What is at the start of `bytes`. A payload that is not compressed (uncompressed_size 0) can be used where it lies.
+struct SegmentScan {
+    bool is_whole = false;              // all of it is there, and its payload matches its CRC32
+    bool is_self_contained = false;     // whole envelopes; else a part of one that goes on in the next segments
+    std::size_t size = 0;               // of the segment; of the header alone as long as that is not there
+    std::size_t payload_offset = 0;
+    std::size_t payload_size = 0;       // as sent
+    std::size_t uncompressed_size = 0;  // 0: not compressed
+};
+// Errors (protocol): a checksum that does not match. The header is judged before the payload is there.
+base::Result<SegmentScan> scan_segment(ByteView bytes, SegmentCompression compression);
 
 // Turns a stream of segment bytes back into a stream of envelope bytes. Own one for each connection and direction.
 class SegmentDecoder {
