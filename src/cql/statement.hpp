@@ -57,8 +57,12 @@ Statement classify(std::string_view text);
 // True for system, system_schema, system_auth, system_traces, system_distributed, system_views, system_virtual_schema, dse_* system keyspaces.
 bool is_system_keyspace(std::string_view keyspace);
 
-// "ks.table" with quotes where the names need them.
+// A name as CQL text has it, with quotes where it needs them.
 std::string quoted(std::string_view name);
+// std::quoted would be nearer for these otherwise.
+inline std::string quoted(const std::string& name) { return quoted(std::string_view(name)); }
+inline std::string quoted(const char* name) { return quoted(std::string_view(name)); }
+// "ks.table" with quotes where the names need them.
 std::string to_cql(const TableName& table);
 // Parses KS.TABLE, KS.* or "Ks"."Table" as a user types it; bad_input when it is none of these. `*` comes back as table "*".
 base::Result<TableName> parse_table_name(std::string_view text);
