@@ -106,7 +106,7 @@ private:
             const char c = text_[at_++];
             plain.text += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
         }
-        if (plain.text.empty()) return wrong();
+        if (plain.text.empty() || (plain.text[0] >= '0' && plain.text[0] <= '9')) return wrong();
         return plain;
     }
 
