@@ -86,6 +86,8 @@ public:
     cql::ProtocolVersion version() const;                  // of the last connection; precondition: topology() is not null
     // OPTIONS' answer of the last connection.
     const std::map<std::string, std::vector<std::string>>& supported() const;
+    // The authenticator's class that the last connection's node named; empty: no login was asked for. Precondition: as version().
+    const std::string& authenticator() const;
     const ControlOptions& options() const;
 
 private:

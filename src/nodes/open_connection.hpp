@@ -42,6 +42,7 @@ struct OpenedConnection {
     cql::Compression compression = cql::Compression::none;  // of bodies (v3, v4) or of segments (v5)
     std::string peer;                                       // net::to_text(OpenOptions::to)
     std::map<std::string, std::vector<std::string>> supported;  // the node's answer to OPTIONS
+    std::string authenticator;  // the class that the node named when it asked for a login; empty: it asked for none
 };
 
 // Destroying it cancels the attempt: `done` is not called.
