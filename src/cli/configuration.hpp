@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "cli/cluster_section.hpp"
 #include "cli/keys.hpp"
 #include "cli/migrate_section.hpp"
 #include "nodes/cluster_options.hpp"
@@ -12,15 +13,7 @@
 
 namespace crossfade::cli {
 
-// `origin` or `target` as written; finished into nodes::ClusterOptions.
-struct ClusterSection {
-    std::vector<std::string> contact_points;
-    std::uint16_t port = 9042;
-    std::string local_datacenter, username, password_file, password_env;
-    std::string tls_ca, tls_certificate, tls_key;
-    bool tls_verify_host = true;
-};
-
+// crossfade.yaml's `log` section.
 struct LogSection {
     base::LogLevel level = base::LogLevel::info;
     bool is_json = false;

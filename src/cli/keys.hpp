@@ -24,6 +24,7 @@ struct Given {
     std::vector<std::string> items;  // one, or for a list any number
     bool is_quoted = false;          // quoted text in the file: no number and no yes or no
     std::filesystem::path folder;    // what relative paths start from: the file's folder; empty for flags
+    std::vector<std::string> item_places;  // of a list in a file: "crossfade.yaml:5: origin.contact_points"
 };
 // What is wrong with it, as the end of a sentence that begins with the key; nothing when it is right.
 using Complaint = std::optional<std::string>;
@@ -118,6 +119,8 @@ public:
 
 private:
     friend class FileReader;
+    void set(const Key& key, const Given& given, const std::string& place);
+    void place_with_sections(const std::string& name, const std::string& place);
     Key& whole_number(std::string name, std::int64_t value, std::int64_t least, std::int64_t most, std::string value_name, std::string help,
                       std::function<void(std::int64_t)> set);
     Key& one_of(std::string name, std::vector<std::string> words, std::string default_word, std::string help,

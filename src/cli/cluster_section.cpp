@@ -1,0 +1,121 @@
+#include "cli/cluster_section.hpp"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace crossfade::cli {
+namespace {
+
+constexpr std::uint16_t lowest_port = 1, highest_port = 65535;
+
+Complaint check_contact_point(const std::string& text) {
+    auto address = net::parse_address(text, lowest_port);
+    if (!address) return address.error().message;
+    if (address->port == 0) return "'" + text + "': the port goes from 1 to 65535";
+    return std::nullopt;
+}
+
+// The first line of the password file; a problem of the key and empty where there is none.
+std::string password_in_file(Keys& keys, const std::string& key, const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) keys.problem(key, "the first line of '" + path + "' is empty; it has to be the password");
+    struct stat about {};
+    if (::stat(path.c_str(), &about) == 0 && (about.st_mode & S_IROTH) != 0)
+        keys.warning(key, "every user of this machine can read '" + path + "'; chmod 600 keeps the password private");
+    return line;
+}
+
+std::string password_in_environment(Keys& keys, const std::string& key, const std::string& variable) {
+    const char* const value = std::getenv(variable.c_str());
+    if (value != nullptr && value[0] != '\0') return value;
+    keys.problem(key, "the environment variable " + variable + (value == nullptr ? " is not set" : " is empty"));
+    return {};
+}
+
+nodes::Credentials credentials_of(Keys& keys, const std::string& side, const ClusterSection& section) {
+    const std::string file_key = side + ".password_file", environment_key = side + ".password_env";
+    nodes::Credentials credentials{section.username, {}};
+    const bool has_file = keys.is_given(file_key), has_environment = keys.is_given(environment_key);
+    if (has_file && has_environment) {
+        keys.problem(environment_key, "there is " + side + ".password_file too; keep one of them");
+    } else if (has_file) {
+        // An unreadable file is a problem already.
+        if (!section.password_file.empty()) credentials.password = password_in_file(keys, file_key, section.password_file);
+    } else if (has_environment) {
+        if (!section.password_env.empty()) credentials.password = password_in_environment(keys, environment_key, section.password_env);
+    } else if (keys.is_given(side + ".username")) {
+        keys.problem(side + ".username", "has no password; give " + side + ".password_file or " + side + ".password_env");
+    }
+    if ((has_file || has_environment) && !keys.is_given(side + ".username"))
+        keys.problem(has_file ? file_key : environment_key, "is a password without a user; give " + side + ".username");
+    return credentials;
+}
+
+std::shared_ptr<net::TlsContext> tls_of(Keys& keys, const std::string& side, const ClusterSection& section) {
+    if (!keys.is_given(side + ".tls")) return nullptr;
+    const bool has_certificate = keys.is_given(side + ".tls.cert"), has_key = keys.is_given(side + ".tls.key");
+    if (has_certificate != has_key) {
+        keys.problem(side + (has_certificate ? ".tls.cert" : ".tls.key"),
+                     has_certificate ? "a certificate needs its key; give " + side + ".tls.key" : "a key needs its certificate; give " + side + ".tls.cert");
+        return nullptr;
+    }
+    // Files that cannot be read are problems already; one for each is enough.
+    if ((keys.is_given(side + ".tls.ca") && section.tls_ca.empty()) || (has_certificate && (section.tls_certificate.empty() || section.tls_key.empty())))
+        return nullptr;
+    net::TlsOptions options;
+    options.ca_file = section.tls_ca;
+    options.certificate_file = section.tls_certificate;
+    options.key_file = section.tls_key;
+    options.verify_host = section.tls_verify_host;
+    auto context = net::make_client_tls(options);
+    if (context) return *context;
+    keys.problem(side + ".tls", context.error().message);
+    return nullptr;
+}
+
+}  // namespace
+
+void add_cluster_keys(Keys& keys, const std::string& side, ClusterSection& section) {
+    const std::string cluster = "the " + side;
+    keys.list(side + ".contact_points", section.contact_points, "HOST[:PORT],…", check_contact_point,
+              "some nodes of " + cluster + "; the others are found through them")
+        .bare_flag()
+        .shown_default("none: needed");
+    keys.number(side + ".port", section.port, lowest_port, highest_port, "port of every contact point that names none");
+    keys.text(side + ".local_datacenter", section.local_datacenter, "NAME", "the datacenter whose nodes get the requests")
+        .shown_default("that of the contact point that answers first");
+    keys.text(side + ".username", section.username, "NAME", "the role that Crossfade itself logs in with").shown_default("none: no login");
+    keys.file(side + ".password_file", section.password_file, "a file whose first line is the password of that role").shown_default("none");
+    keys.text(side + ".password_env", section.password_env, "VARIABLE", "the environment variable that holds the password of that role")
+        .shown_default("none");
+    keys.file(side + ".tls.ca", section.tls_ca, "PEM certificates that vouch for " + cluster + "; any tls key turns TLS on")
+        .shown_default("those that this system trusts");
+    keys.file(side + ".tls.cert", section.tls_certificate, "PEM certificate to show to " + cluster).shown_default("none");
+    keys.file(side + ".tls.key", section.tls_key, "PEM key of that certificate").shown_default("none");
+    keys.boolean(side + ".tls.verify_host", section.tls_verify_host, "whether a node's certificate must name its address");
+    keys.refuse(side + ".password", "a password is not taken from here, where others could read it; put it into a file and give " + side +
+                                        ".password_file, or into an environment variable and give " + side + ".password_env");
+}
+
+nodes::ClusterOptions finish_cluster(Keys& keys, const std::string& side, const ClusterSection& section) {
+    nodes::ClusterOptions options;
+    options.label = side;
+    options.local_datacenter = section.local_datacenter;
+    const std::string points = side + ".contact_points";
+    if (section.contact_points.empty()) {
+        if (!keys.is_given(points)) keys.problem(points, "is missing; name at least one node of the " + side + " (--" + side + " HOST[:PORT])");
+        else if (keys.problems().empty()) keys.problem(points, "is empty; name at least one node of the " + side);
+    }
+    for (const std::string& point : section.contact_points)
+        if (auto address = net::parse_address(point, section.port)) options.contact_points.push_back(std::move(*address));
+    options.credentials = credentials_of(keys, side, section);
+    options.tls = tls_of(keys, side, section);
+    return options;
+}
+
+}  // namespace crossfade::cli

@@ -1,0 +1,16 @@
+// Every command that `crossfade` has, each made in a file of its own.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cli/command.hpp"
+
+namespace crossfade::cli {
+
+std::unique_ptr<Command> make_configuration_reference_command();
+
+// The table, in the order of the help.
+std::vector<CommandEntry> commands();
+
+}  // namespace crossfade::cli

@@ -1,0 +1,45 @@
+#include "cli/configuration_reference.hpp"
+
+#include <ostream>
+
+#include "cli/commands.hpp"
+
+namespace crossfade::cli {
+namespace {
+
+std::string escaped(std::string text) {
+    for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) text.insert(at, "\\");
+    return text;
+}
+
+class ConfigurationReferenceCommand : public Command {
+public:
+    void add_arguments(CLI::App&) override {}
+    int run(const Configuration& configuration, std::ostream& out, std::ostream&) override {
+        out << configuration_reference(configuration.keys());
+        return exit_done;
+    }
+};
+
+}  // namespace
+
+std::string configuration_reference(const Keys& keys) {
+    std::string page, section;
+    for (const Key& key : keys.all()) {
+        const std::string its_section = key.name.substr(0, key.name.find('.'));
+        if (its_section != section) {
+            section = its_section;
+            page += (page.empty() ? "## " : "\n## ") + section + "\n\n| key | flag | value | default | meaning |\n|---|---|---|---|---|\n";
+        }
+        const std::string flags = (key.has_bare_flag ? "`--" + section + "`, `" : "`") + Keys::flag_of(key.name) + "`";
+        const std::string value = key.shape == Key::Shape::list ? "list of `" + key.value_name.substr(0, key.value_name.find(',')) + "`"
+                                                                : "`" + escaped(key.value_name) + "`";
+        page += "| `" + key.name.substr(section.size() + 1) + "` | " + flags + " | " + value + " | " +
+                escaped(key.default_text.empty() ? "none" : key.default_text) + " | " + escaped(key.help) + " |\n";
+    }
+    return page;
+}
+
+std::unique_ptr<Command> make_configuration_reference_command() { return std::make_unique<ConfigurationReferenceCommand>(); }
+
+}  // namespace crossfade::cli
