@@ -202,6 +202,7 @@ HandshakeAction Handshake::take_supported(ByteView body) {
 HandshakeAction Handshake::take_authenticate(ByteView body) {
     const auto authenticator = parse_authenticate(body);
     if (!authenticator) return fail(base::ErrorKind::protocol, "the node's answer to STARTUP: " + authenticator.error().message);
+    authenticator_ = *authenticator;
     if (options_.username.empty())
         return fail(base::ErrorKind::authentication, "the node asks for a login (" + shortened(*authenticator) + ") and no user name is configured");
     if (*authenticator == dse_authenticator) return send_token(base::bytes_of("PLAIN"), Stage::mechanism_sent);
@@ -242,6 +243,7 @@ HandshakeAction Handshake::done() {
     action.version = version();
     action.compression = compression_;
     action.supported = std::move(supported_);
+    action.authenticator = std::move(authenticator_);
     return action;
 }
 

@@ -30,7 +30,7 @@ struct HandshakeAction {
         write,      // `bytes`, then show what comes
         need_more,  // nothing, until more bytes come
         reconnect,  // close this connection, open another one and say Connected; it will speak `version`
-        done,       // `version`, `compression`, `supported`; the connection is ready for requests
+        done,       // `version`, `compression`, `supported`, `authenticator`; the connection is ready for requests
         fail,       // `error`; close the connection
     };
     HandshakeAction() = default;
@@ -41,6 +41,7 @@ struct HandshakeAction {
     ProtocolVersion version = ProtocolVersion::v4;
     Compression compression = Compression::none;  // of bodies, or of segments where has_segments(version): then every byte after `done` is in segments
     std::map<std::string, std::vector<std::string>> supported;  // the answer to OPTIONS
+    std::string authenticator;  // the class that the node named when it asked for a login; empty: it asked for none
     // connection: as Disconnected gave it. authentication: with the server's text and code, or 0 where we have no credentials or know
     // no answer. protocol: no version in common, or an answer that makes no sense. server: any other ERROR, with its code.
     // Never has the password in it.
@@ -87,6 +88,7 @@ private:
     Compression compression_ = Compression::none;
     Bytes envelopes_;  // of segments, not yet whole
     std::map<std::string, std::vector<std::string>> supported_;
+    std::string authenticator_;
 };
 
 }  // namespace crossfade::cql
