@@ -152,7 +152,7 @@ void Engine::tick_wheel() {
 
 void Request::reset() {
     client = nullptr;
-    is_answered = false;
+    is_answered = is_later_page = false;
     counted_bytes = 0;
     ids_offset = ids_size = 0;
     if (frame.capacity() > large_frame) base::Bytes().swap(frame); else frame.clear();
@@ -193,6 +193,16 @@ bool Engine::has_room(Request& request, std::size_t cluster) {
 void Engine::send(Request& request, std::size_t cluster) { send_on(request.legs[cluster], *found_[cluster]); }
 
 void Engine::send_on(Leg& leg, Backend& backend) {
+    const Request& request = *leg.request_;
+    if (request.opcode == cql::Opcode::execute || request.opcode == cql::Opcode::batch) {
+        for (std::size_t i = 0; i < request.prepared.size(); ++i) {
+            if (!request.prepared[i]->on[leg.cluster_].id.empty()) continue;
+            // It was away when the client prepared.
+            leg.preparing_ = i;
+            send_prepare(leg, backend);
+            return;
+        }
+    }
     leg.stage_ = Leg::Stage::request;
     leg.state = Leg::State::sent;
     leg.is_error = false;

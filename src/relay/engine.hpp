@@ -52,6 +52,7 @@ public:
     // `clusters_mask`: bit i for cluster i; those who wait for the same clusters do not overtake one another.
     void wait_for_room(Request& request, std::uint8_t clusters_mask);
     void stop_waiting(Request& request);
+    bool is_waiting(const Request& request) const { return request.queued_for_ != 0; }
     // Forgets a leg that is sent: its late answer is dropped.
     void forget(Leg& leg);
     // The one answer to the client; later ones are dropped. `frame` is a whole uncompressed response frame.
@@ -64,6 +65,7 @@ public:
 
     void broadcast_event(EventKind kind, const std::function<void(cql::ProtocolVersion, base::Bytes&)>& encode);
     net::Loop& loop() { return loop_; }
+    net::Loop::Clock::time_point loop_now() const { return loop_.now(); }
     Policy& policy() { return *policy_; }
     PreparedCache& prepared() { return prepared_; }
     void session_ended(ClientSession& session);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -35,6 +36,13 @@ struct PreparedStatement {
     cql::Statement statement;
     std::array<OnCluster, clusters> on;
     std::vector<std::uint16_t> key_indices;  // of the partition key's components among the variables; empty when unknown
+    mutable std::atomic<bool> is_marked{false};  // a policy's own note: what it must do once for a statement was done
+
+    PreparedStatement() = default;
+    PreparedStatement(const PreparedStatement& other)
+        : id(other.id), text(other.text), keyspace(other.keyspace), statement(other.statement), on(other.on), key_indices(other.key_indices),
+          is_marked(other.is_marked.load(std::memory_order_relaxed)) {}
+    PreparedStatement& operator=(const PreparedStatement&) = delete;
 };
 using PreparedPtr = std::shared_ptr<const PreparedStatement>;
 

@@ -69,6 +69,7 @@ public:
 
     ClientSession* client = nullptr;  // nullptr: it has gone; the request is finished all the same
     std::uint16_t client_stream = 0;
+    bool is_later_page = false;       // its paging state goes on with an earlier answer
     bool is_answered = false;         // the client has its one answer (or has gone)
     std::uint8_t held = 0;            // things outside that still need it (the journal): it is not reused before 0
     cql::Opcode opcode = cql::Opcode::query;
@@ -89,7 +90,7 @@ public:
     // What the policy knows of it; the engine does not look.
     struct PolicyState {
         std::uint8_t kind = 0, stage = 0, primary = 0, clusters = 0;
-        bool is_conditional = false, is_repeatable = true, is_counter = false, is_logged_batch = false, is_batch = false;
+        bool is_conditional = false, is_repeatable = true, is_counter = false, is_logged_batch = false, is_batch = false, is_counted_out = false;
         std::int64_t timestamp = 0;
         std::uint64_t journal_id = 0;
         std::vector<cql::TableName> tables;

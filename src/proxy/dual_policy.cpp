@@ -1,0 +1,451 @@
+#include "proxy/dual_policy.hpp"
+
+#include <algorithm>
+
+#include "cql/token.hpp"
+#include "proxy/rehearsal.hpp"
+#include "proxy/rewrite.hpp"
+#include "proxy/system_tables.hpp"
+
+namespace crossfade::proxy {
+namespace {
+
+// How long a request waits for a cluster that has no connection at all before it is told so: long enough for a reconnect, short
+// enough that a driver tries another host in time.
+constexpr std::chrono::seconds reconnect_grace{1};
+
+// The routing token of a bound statement, or nothing where a component is missing.
+std::optional<cql::Token> token_of(const std::vector<std::uint16_t>& key_indices, const cql::QueryParameters& parameters) {
+    if (key_indices.empty() || parameters.has(cql::query_flag::names_for_values)) return std::nullopt;
+    std::array<base::ByteView, 16> values;
+    cql::Reader in(parameters.values);
+    const std::size_t count = std::min<std::size_t>(parameters.value_count, values.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        const cql::ValueView value = in.value();
+        values[i] = value.bytes;
+        if (value.state != cql::ValueView::State::bytes && std::ranges::count(key_indices, i) > 0) return std::nullopt;
+    }
+    if (std::ranges::any_of(key_indices, [&](std::uint16_t index) { return index >= count; })) return std::nullopt;
+    if (key_indices.size() == 1) return cql::token_of(values[key_indices.front()]);
+    base::Bytes key;
+    std::vector<base::ByteView> components;
+    for (const std::uint16_t index : key_indices) components.push_back(values[index]);
+    if (!cql::append_partition_key(key, components)) return std::nullopt;
+    return cql::token_of(key);
+}
+
+}  // namespace
+
+DualPolicy::DualPolicy(Shared& shared, relay::Engine& engine, Counters& counters)
+    : shared_(shared), engine_(engine), counters_(counters), facts_(std::make_shared<Facts>()), rehearsal_(std::make_unique<Rehearsal>(*this)) {}
+
+DualPolicy::~DualPolicy() { *alive_ = false; }
+
+void DualPolicy::set_facts(FactsPtr facts) { facts_ = std::move(facts); }
+
+std::map<std::string, std::vector<std::string>> DualPolicy::supported_options() const {
+    // What the primary says, less what the other cannot do.
+    const ClusterFacts& primary = facts_->clusters[phase_.primary()];
+    auto options = primary.was_seen ? primary.supported : facts_->clusters[1 - phase_.primary()].supported;
+    options["COMPRESSION"] = {"lz4", "snappy"};
+    std::vector<std::string> versions;
+    for (const cql::ProtocolVersion version : facts_->versions)
+        versions.push_back(std::to_string(static_cast<int>(version)) + "/v" + std::string(cql::name_of(version)));
+    std::ranges::reverse(versions);
+    options["PROTOCOL_VERSIONS"] = versions;
+    if (options["CQL_VERSION"].empty()) options["CQL_VERSION"] = {"3.4.5"};
+    return options;
+}
+
+std::string DualPolicy::authenticator() const { return facts_->clusters[facts_->login_cluster].authenticator; }
+
+void DualPolicy::login(relay::ClientSession& session, nodes::Credentials credentials, std::function<void(base::Result<void>)> done) {
+    const std::size_t owner = facts_->login_cluster;
+    const relay::PoolKey key{owner, credentials, session.version(), cql::Compression::none};
+    const bool also_other = facts_->other_uses_client_credentials && !facts_->clusters[1 - owner].authenticator.empty();
+    if (!also_other) {
+        engine_.login(key, std::move(done));
+        return;
+    }
+    const relay::PoolKey other{1 - owner, std::move(credentials), session.version(), cql::Compression::none};
+    engine_.login(key, [this, alive = alive_, other, done = std::move(done)](base::Result<void> result) {
+        if (!*alive) return;
+        if (!result) {
+            done(std::move(result));
+            return;
+        }
+        engine_.login(other, done);
+    });
+}
+
+base::Result<void> DualPolicy::on_session_ready(relay::ClientSession& session) {
+    for (std::size_t cluster = 0; cluster < relay::clusters; ++cluster) {
+        const nodes::Credentials& configured = cluster == origin_cluster ? shared_.options.origin.credentials : shared_.options.target.credentials;
+        const bool is_owner = cluster == facts_->login_cluster;
+        const bool needs_login = !facts_->clusters[cluster].authenticator.empty();
+        relay::PoolKey key{cluster, {}, session.version(), cql::Compression::none};
+        // The configured credentials of the owning side never serve a client (SEMANTICS, Pools).
+        if (is_owner || configured.empty()) key.credentials = session.credentials(); else key.credentials = configured;
+        if (needs_login && key.credentials.empty())
+            return base::fail(base::ErrorKind::authentication, std::string(cluster_names[cluster]) + " asks for a login and no credentials are configured for it");
+        relay::Pool& pool = engine_.pool_for(key);
+        ++pool.users;
+        session.set_pool(cluster, &pool);
+    }
+    return {};
+}
+
+void DualPolicy::on_session_closed(relay::ClientSession&) {}
+
+void DualPolicy::on_request(relay::ClientSession& session, const cql::FrameView& frame) {
+    relay::Request& request = engine_.open_request(&session, frame.header);
+    for (std::size_t cluster = 0; cluster < relay::clusters; ++cluster) request.pools[cluster] = session.pool(cluster);
+    request.policy.primary = static_cast<std::uint8_t>(phase_.primary());
+    engine_.set_deadline(request, shared_.options.request_timeout);
+    if (is_draining_) {
+        refuse_unsent(request, "this proxy is shutting down; try another host");
+        return;
+    }
+    std::size_t message_offset = cql::frame_header_size;
+    if ((frame.header.flags & cql::frame_flag::custom_payload) != 0) {
+        const auto prefix = cql::read_body_prefix(frame.header, frame.body());
+        if (!prefix) {
+            refuse(request, cql::ErrorCode::protocol_error, prefix.error().message);
+            return;
+        }
+        message_offset += prefix->size;
+    }
+    const Arrival arrival{session, frame, message_offset};
+    switch (frame.header.opcode) {
+        case cql::Opcode::query: take_query(request, arrival); break;
+        case cql::Opcode::execute: take_execute(request, arrival); break;
+        case cql::Opcode::batch: take_batch(request, arrival); break;
+        default: begin_prepare(request, arrival); break;
+    }
+    engine_.release_if_over(request);
+}
+
+// In v3 and v4 an unqualified text gets its meaning from the connection it goes over; in v5 the keyspace goes into the request.
+void DualPolicy::choose_keyspace(relay::Request& request, const relay::ClientSession& session, bool is_qualified) {
+    if (is_qualified || session.keyspace().empty() || cql::has_request_keyspace(request.version)) return;
+    request.keyspace = session.keyspace();
+    request.wish.keyspace = request.keyspace;
+}
+
+std::string_view DualPolicy::added_keyspace(const relay::ClientSession& session, bool is_qualified) const {
+    if (is_qualified || !cql::has_request_keyspace(session.version())) return {};
+    return session.keyspace();
+}
+
+void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
+    const auto query = cql::parse_query(request.version, arrival.message());
+    if (!query) {
+        refuse(request, cql::ErrorCode::protocol_error, query.error().message);
+        return;
+    }
+    const cql::Statement statement = cql::classify(query->text);
+    const std::string_view request_keyspace = query->parameters.keyspace.empty() ? std::string_view(arrival.session.keyspace()) : query->parameters.keyspace;
+    if (statement.verb == cql::Verb::use) {
+        begin_use(request, arrival.session, statement.table.keyspace);
+        return;
+    }
+    if (statement.verb == cql::Verb::select && answer_locally(request, arrival.session, statement, query->text)) return;
+    choose_keyspace(request, arrival.session, !statement.needs_keyspace);
+    Edits edits;
+    edits.keyspace = added_keyspace(arrival.session, !statement.needs_keyspace);
+    const bool is_read = statement.verb == cql::Verb::select || statement.verb == cql::Verb::list || statement.verb == cql::Verb::describe ||
+                         statement.verb == cql::Verb::call;
+    if (is_read) {
+        const auto marked = marked_cluster(query->parameters.paging_state);
+        edits.strips_paging_mark = marked.has_value();
+        request.is_later_page = !query->parameters.paging_state.empty();
+        append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, query->parameters, edits);
+        begin_read(request, marked.value_or(phase_.primary()));
+        return;
+    }
+    note_repeatability(request, statement, request_keyspace);
+    const bool is_data = statement.verb == cql::Verb::insert || statement.verb == cql::Verb::update || statement.verb == cql::Verb::delete_rows ||
+                         statement.verb == cql::Verb::batch;
+    request.policy.is_batch = statement.verb == cql::Verb::batch;
+    request.policy.timestamp = query->parameters.timestamp.value_or(0);
+    if (is_data && !statement.is_conditional && !query->parameters.timestamp) {
+        if (shared_.options.write_timestamps == WriteTimestamps::inject) {
+            request.policy.timestamp = shared_.stamps.next();
+            edits.timestamp = request.policy.timestamp;
+        } else if (!statement.has_using_timestamp) {
+            counters_.unstamped_writes.add();
+        }
+    }
+    append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, query->parameters, edits);
+    begin_write(request);
+}
+
+void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
+    const auto execute = cql::parse_execute(request.version, arrival.message());
+    if (!execute) {
+        refuse(request, cql::ErrorCode::protocol_error, execute.error().message);
+        return;
+    }
+    const relay::PreparedPtr* const found = engine_.prepared().find(execute->prepared_id);
+    if (found == nullptr) {
+        refuse_unprepared(request, execute->prepared_id);
+        return;
+    }
+    request.prepared.push_back(*found);
+    const relay::PreparedStatement& prepared = *request.prepared.front();
+    const cql::Statement& statement = prepared.statement;
+    request.ids_offset = arrival.message_offset;
+    request.ids_size = 2 + execute->prepared_id.size() + (cql::has_result_metadata_id(request.version) ? 2 + execute->result_metadata_id.size() : 0);
+    if (execute->result_metadata_id.size() == request.client_metadata_id.size())
+        std::ranges::copy(execute->result_metadata_id, request.client_metadata_id.begin());
+    else
+        request.client_metadata_id = {};
+    request.wish.token = token_of(prepared.key_indices, execute->parameters);
+    Edits edits;
+    if (statement.verb == cql::Verb::select || statement.verb == cql::Verb::list || statement.verb == cql::Verb::describe) {
+        if (answer_locally(request, arrival.session, statement, prepared.text)) return;
+        const auto marked = marked_cluster(execute->parameters.paging_state);
+        edits.strips_paging_mark = marked.has_value();
+        request.is_later_page = !execute->parameters.paging_state.empty();
+        append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, execute->parameters, edits);
+        begin_read(request, marked.value_or(phase_.primary()));
+        return;
+    }
+    if (statement.verb == cql::Verb::use) {
+        begin_use(request, arrival.session, statement.table.keyspace);
+        return;
+    }
+    note_repeatability(request, statement, prepared.keyspace);
+    request.policy.is_batch = statement.verb == cql::Verb::batch;
+    request.policy.timestamp = execute->parameters.timestamp.value_or(0);
+    if (!statement.is_conditional && !execute->parameters.timestamp) {
+        if (shared_.options.write_timestamps == WriteTimestamps::inject) {
+            request.policy.timestamp = shared_.stamps.next();
+            edits.timestamp = request.policy.timestamp;
+        } else if (!statement.has_using_timestamp) {
+            counters_.unstamped_writes.add();
+        }
+    }
+    append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, execute->parameters, edits);
+    begin_write(request);
+}
+
+void DualPolicy::take_batch(relay::Request& request, const Arrival& arrival) {
+    const auto batch = cql::parse_batch(request.version, arrival.message());
+    if (!batch) {
+        refuse(request, cql::ErrorCode::protocol_error, batch.error().message);
+        return;
+    }
+    base::ByteView unknown;
+    bool needs_keyspace = false;
+    const std::string_view keyspace = batch->keyspace.empty() ? std::string_view(arrival.session.keyspace()) : batch->keyspace;
+    cql::for_each_child(*batch, [&](const cql::BatchChild& child) {
+        if (!child.is_prepared) {
+            const cql::Statement statement = cql::classify(child.text);
+            needs_keyspace = needs_keyspace || statement.needs_keyspace;
+            note_repeatability(request, statement, keyspace);
+            return;
+        }
+        const relay::PreparedPtr* const found = engine_.prepared().find(child.prepared_id);
+        if (found == nullptr) {
+            if (unknown.empty()) unknown = child.prepared_id;
+            return;
+        }
+        request.prepared.push_back(*found);
+        note_repeatability(request, (*found)->statement, (*found)->keyspace);
+    });
+    if (!unknown.empty()) {
+        refuse_unprepared(request, unknown);
+        return;
+    }
+    request.ids_offset = arrival.message_offset;
+    request.policy.is_batch = true;
+    request.policy.is_logged_batch = batch->type == cql::BatchType::logged;
+    if (batch->type == cql::BatchType::counter) request.policy.is_counter = true, request.policy.is_repeatable = false;
+    choose_keyspace(request, arrival.session, !needs_keyspace);
+    Edits edits;
+    edits.keyspace = added_keyspace(arrival.session, !needs_keyspace);
+    request.policy.timestamp = batch->timestamp.value_or(0);
+    if (!request.policy.is_conditional && !batch->timestamp) {
+        if (shared_.options.write_timestamps == WriteTimestamps::inject) {
+            request.policy.timestamp = shared_.stamps.next();
+            edits.timestamp = request.policy.timestamp;
+        } else {
+            counters_.unstamped_writes.add();
+        }
+    }
+    append_edited_batch(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *batch, edits);
+    begin_write(request);
+}
+
+void DualPolicy::refuse(relay::Request& request, cql::ErrorCode code, std::string_view text) {
+    cql::ErrorMessage error;
+    error.code = code;
+    error.text = text;
+    engine_.answer_error(request, error);
+}
+
+void DualPolicy::refuse_unprepared(relay::Request& request, base::ByteView id) {
+    counters_.unprepared_to_client.add();
+    cql::ErrorMessage error;
+    error.code = cql::ErrorCode::unprepared;
+    error.text = "This proxy does not know the prepared statement; prepare it again";
+    error.unprepared_id = id;
+    engine_.answer_error(request, error);
+}
+
+void DualPolicy::refuse_unsent(relay::Request& request, std::string_view why) {
+    counters_.refused_unsent.add();
+    engine_.stop_waiting(request);
+    refuse(request, cql::ErrorCode::is_bootstrapping, why);
+}
+
+bool DualPolicy::is_hopeless(const relay::Request& request, std::size_t cluster) const {
+    const relay::Pool* const pool = request.pools[cluster];
+    return pool == nullptr || (!pool->is_connected() && engine_.loop_now() - pool->unconnected_since() > reconnect_grace);
+}
+
+bool DualPolicy::answer_locally(relay::Request& request, relay::ClientSession& session, const cql::Statement& statement, std::string_view text) {
+    const std::string& keyspace = statement.table.keyspace.empty() ? session.keyspace() : statement.table.keyspace;
+    if (keyspace != "system") return false;
+    const ClusterFacts& cluster = facts_->clusters[phase_.primary()];
+    base::Bytes frame;
+    const SystemAnswer answer = answer_system_query(statement, text, cluster.was_seen ? cluster : facts_->clusters[1 - phase_.primary()],
+                                                    session.local_host(), shared_.options.listen.port, request.version, frame);
+    if (answer == SystemAnswer::not_ours) return false;
+    counters_.local_answers.add();
+    engine_.answer(request, frame);
+    return true;
+}
+
+void DualPolicy::forward(relay::Request& request, std::size_t cluster, const cql::FrameHeader& header, base::ByteView frame) {
+    if (header.opcode == cql::Opcode::error) {
+        const auto prefix = cql::read_body_prefix(header, frame.subspan(cql::frame_header_size));
+        const auto error = prefix ? cql::parse_error(request.version, frame.subspan(cql::frame_header_size + prefix->size))
+                                  : base::Result<cql::ErrorMessage>(base::fail(prefix.error()));
+        // The cluster's id means nothing to the client.
+        if (error && error->code == cql::ErrorCode::unprepared && !request.prepared.empty()) {
+            refuse_unprepared(request, request.prepared.front()->id);
+            return;
+        }
+        engine_.answer(request, frame);
+        return;
+    }
+    // Almost every answer goes as it came: only Rows with more pages or changed metadata are touched.
+    std::size_t message = cql::frame_header_size;
+    if ((header.flags & (cql::frame_flag::tracing | cql::frame_flag::warning | cql::frame_flag::custom_payload)) != 0) {
+        const auto prefix = cql::read_body_prefix(header, frame.subspan(cql::frame_header_size));
+        if (prefix) message += prefix->size;
+    }
+    constexpr std::uint32_t touched = cql::rows_flag::has_more_pages | cql::rows_flag::metadata_changed;
+    const bool is_rows = header.opcode == cql::Opcode::result && frame.size() >= message + 8 &&
+                         cql::load_int(frame.data() + message) == static_cast<std::uint32_t>(cql::ResultKind::rows);
+    if (!is_rows || (cql::load_int(frame.data() + message + 4) & touched) == 0) {
+        engine_.answer(request, frame);
+        return;
+    }
+    base::Bytes with_own_id;
+    if (const auto rows = cql::parse_rows(request.version, frame.subspan(message)); rows && !rows->metadata.new_metadata_id.empty()) {
+        const relay::PreparedId own = relay::digest_of_columns(rows->metadata);
+        if (!request.prepared.empty()) {
+            // Remembered for that cluster, so that the client's next EXECUTE is told nothing it knows.
+            auto renewed = std::make_shared<relay::PreparedStatement>(*request.prepared.front());
+            renewed->on[cluster].result_metadata_id.assign(rows->metadata.new_metadata_id.begin(), rows->metadata.new_metadata_id.end());
+            renewed->on[cluster].metadata_id = own;
+            engine_.prepared().put(std::move(renewed));
+        }
+        append_own_metadata_id(with_own_id, frame, rows->metadata.new_metadata_id, own);
+        frame = with_own_id;
+    }
+    const auto head = cql::parse_rows_head(request.version, frame.subspan(message));
+    if (!head || !head->metadata.has(cql::rows_flag::has_more_pages)) {
+        engine_.answer(request, frame);
+        return;
+    }
+    base::Bytes marked;
+    append_marked_rows(marked, frame, message, *head, cluster);
+    engine_.answer(request, marked);
+}
+
+void DualPolicy::on_leg_answered(relay::Request& request, relay::Leg& leg, const relay::Response& response) {
+    switch (static_cast<Kind>(request.policy.kind)) {
+        case Kind::read: read_answered(request, leg, response); break;
+        case Kind::write: write_answered(request, leg, response); break;
+        case Kind::prepare:
+            leg.answer.assign(response.bytes.begin(), response.bytes.end());
+            settle_prepare(request, false);
+            break;
+        case Kind::use:
+            leg.answer.assign(response.bytes.begin(), response.bytes.end());
+            settle_use(request);
+            break;
+        case Kind::rehearsal: rehearsal_->answered(request, leg, response); break;
+    }
+}
+
+void DualPolicy::on_leg_lost(relay::Request& request, relay::Leg& leg, const base::Error& why) {
+    switch (static_cast<Kind>(request.policy.kind)) {
+        case Kind::read: read_lost(request, leg, why); break;
+        case Kind::write: settle_write(request, false, false); break;
+        case Kind::prepare: settle_prepare(request, false); break;
+        case Kind::use: settle_use(request); break;
+        case Kind::rehearsal: rehearsal_->lost(request, leg); break;
+    }
+}
+
+bool DualPolicy::on_room(relay::Request& request) {
+    switch (static_cast<Kind>(request.policy.kind)) {
+        case Kind::read: return send_read(request);
+        case Kind::write: return send_write(request);
+        case Kind::prepare:
+        case Kind::use: return send_prepare(request);
+        case Kind::rehearsal: return true;
+    }
+    return true;
+}
+
+void DualPolicy::on_deadline(relay::Request& request) {
+    engine_.stop_waiting(request);
+    switch (static_cast<Kind>(request.policy.kind)) {
+        case Kind::read: {
+            rehearsal_->primary_failed(request);
+            for (relay::Leg& leg : request.legs) engine_.forget(leg);
+            const relay::Leg& leg = request.legs[request.policy.primary];
+            if (!leg.may_have_run && leg.attempts == 0) {
+                refuse_unsent(request, "no connection had room for the request within the request timeout; it was not sent");
+                break;
+            }
+            counters_.read_errors.add();
+            cql::ErrorMessage error;
+            error.code = cql::ErrorCode::read_timeout;
+            const std::string text = std::string(cluster_names[request.policy.primary]) + " did not answer within the request timeout";
+            error.text = text;
+            error.consistency = cql::Consistency::local_one;
+            error.required = 1;
+            engine_.answer_error(request, error);
+            break;
+        }
+        case Kind::write: {
+            if (std::erase(held_, &request) > 0) request.held = 0;
+            const auto stage = static_cast<Stage>(request.policy.stage);
+            if (stage == Stage::finished) {
+                // The time for late answers is over.
+                for (relay::Leg& leg : request.legs) engine_.forget(leg);
+            } else if (stage == Stage::best_effort) {
+                settle_write(request, false, true);
+            } else if (stage != Stage::journaling) {
+                settle_write(request, true, true);
+            }
+            break;
+        }
+        case Kind::prepare: settle_prepare(request, true); break;
+        case Kind::use:
+            for (relay::Leg& leg : request.legs) engine_.forget(leg);
+            refuse_unsent(request, "no cluster said within the request timeout whether the keyspace exists");
+            break;
+        case Kind::rehearsal: rehearsal_->over_time(request); break;
+    }
+    engine_.release_if_over(request);
+}
+
+}  // namespace crossfade::proxy

@@ -1,0 +1,121 @@
+// PREPARE through DualPolicy: on both clusters, under an id of the proxy's own.
+#include "proxy/dual_policy.hpp"
+#include "proxy/rewrite.hpp"
+
+namespace crossfade::proxy {
+namespace {
+
+base::Result<cql::PreparedResult> prepared_of(cql::ProtocolVersion version, const relay::Leg& leg, std::size_t& message_offset) {
+    const base::ByteView body = base::ByteView(leg.answer).subspan(cql::frame_header_size);
+    const auto prefix = cql::read_body_prefix(leg.header, body);
+    if (!prefix) return base::fail(prefix.error());
+    message_offset = cql::frame_header_size + prefix->size;
+    return cql::parse_prepared(version, body.subspan(prefix->size));
+}
+
+}  // namespace
+
+void DualPolicy::begin_prepare(relay::Request& request, const Arrival& arrival) {
+    request.policy.kind = static_cast<std::uint8_t>(Kind::prepare);
+    const auto prepare = cql::parse_prepare(request.version, arrival.message());
+    if (!prepare) {
+        refuse(request, cql::ErrorCode::protocol_error, prepare.error().message);
+        return;
+    }
+    counters_.prepares.add();
+    auto statement = std::make_shared<relay::PreparedStatement>();
+    statement->text = prepare->text;
+    statement->statement = cql::classify(prepare->text);
+    const bool is_qualified = !statement->statement.needs_keyspace;
+    if (!is_qualified) statement->keyspace = prepare->keyspace.empty() ? arrival.session.keyspace() : std::string(prepare->keyspace);
+    statement->id = relay::digest_of(statement->text, statement->keyspace);
+    choose_keyspace(request, arrival.session, is_qualified);
+    append_edited_prepare(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *prepare, added_keyspace(arrival.session, is_qualified));
+    request.prepared.push_back(std::move(statement));
+    if (!send_prepare(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << phase_.primary()));
+}
+
+// To both where both can be reached; a cluster that is away prepares when its first EXECUTE comes.
+bool DualPolicy::send_prepare(relay::Request& request) {
+    const std::size_t primary = phase_.primary();
+    bool waits = false, any = false;
+    for (const std::size_t cluster : {primary, 1 - primary}) {
+        relay::Leg& leg = request.legs[cluster];
+        if (leg.state == relay::Leg::State::sent || leg.state == relay::Leg::State::answered) {
+            any = true;
+            continue;
+        }
+        if (!request.wish.keyspace.empty()) {
+            if (const auto error = request.pools[cluster]->take_keyspace_error(request.wish.keyspace)) {
+                refuse(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
+                return true;
+            }
+        }
+        if (engine_.has_room(request, cluster)) {
+            engine_.send(request, cluster);
+            any = true;
+        } else if (!is_hopeless(request, cluster)) {
+            waits = true;
+        }
+    }
+    if (waits) return false;
+    if (!any) refuse_unsent(request, "no cluster can be reached; nothing was prepared");
+    return true;
+}
+
+void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
+    if (request.is_answered) return;
+    if (is_over_time) {
+        engine_.stop_waiting(request);
+        for (relay::Leg& leg : request.legs) engine_.forget(leg);
+    } else {
+        for (const relay::Leg& leg : request.legs)
+            if (leg.state == relay::Leg::State::sent || leg.state == relay::Leg::State::waiting) return;
+        if (engine_.is_waiting(request)) return;
+    }
+    const std::size_t primary = phase_.primary();
+    auto statement = std::make_shared<relay::PreparedStatement>(*request.prepared.front());
+    const bool is_read = statement->statement.verb == cql::Verb::select;
+    std::size_t answering = relay::clusters;
+    for (const std::size_t cluster : {primary, 1 - primary}) {
+        relay::Leg& leg = request.legs[cluster];
+        if (leg.state != relay::Leg::State::answered) continue;
+        if (leg.is_error) {
+            // A read needs only the cluster that answers it; whoever becomes primary later prepares it then.
+            if (is_read && cluster != primary) continue;
+            request.prepared.clear();
+            forward(request, cluster, leg.header, leg.answer);
+            return;
+        }
+        std::size_t offset = 0;
+        const auto prepared = prepared_of(request.version, leg, offset);
+        if (!prepared) {
+            refuse(request, cql::ErrorCode::server_error, prepared.error().message);
+            return;
+        }
+        auto& on = statement->on[cluster];
+        on.id.assign(prepared->id.begin(), prepared->id.end());
+        on.result_metadata_id.assign(prepared->result_metadata_id.begin(), prepared->result_metadata_id.end());
+        on.metadata_id = relay::digest_of_columns(prepared->result);
+        if (answering == relay::clusters) {
+            answering = cluster;
+            statement->key_indices = prepared->variables.key_indices;
+        }
+    }
+    if (answering == relay::clusters) {
+        refuse_unsent(request, "no cluster answered PREPARE in time");
+        return;
+    }
+    std::size_t offset = 0;
+    const relay::Leg& leg = request.legs[answering];
+    const auto prepared = prepared_of(request.version, leg, offset);
+    base::Bytes frame;
+    append_own_prepared(frame, request.version, leg.answer, offset, *prepared, statement->id, statement->on[answering].metadata_id);
+    if (!engine_.prepared().put(std::move(statement))) {
+        refuse(request, cql::ErrorCode::invalid, "another statement has the same id as this one: change its text, by a space, say");
+        return;
+    }
+    engine_.answer(request, frame);
+}
+
+}  // namespace crossfade::proxy
