@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "base/task.hpp"
 #include "cql/response.hpp"
 #include "net/loop.hpp"
+#include "nodes/clock_reading.hpp"
 #include "nodes/cluster_options.hpp"
 #include "nodes/rows.hpp"
 #include "nodes/topology.hpp"
@@ -48,12 +50,6 @@ struct ControlCallbacks {
     std::function<void(bool is_connected, const base::Error& why)> on_state;  // changes; `why` only for false
 };
 
-// The cluster's clock against ours.
-struct ClockReading {
-    std::int64_t offset_us = 0;  // the cluster's minus ours
-    std::int64_t error_us = 0;   // the truth is within offset ± error: half of the round trip + 1 ms
-};
-
 // Loop's thread only. Never gives up: when the connection is lost it tries the nodes it knows, then the contact points, with backoff
 // from 100 ms to 5 s between rounds. Heartbeats with OPTIONS.
 class ControlConnection {
@@ -75,7 +71,7 @@ public:
     // Runs one statement with consistency ONE on the control connection and gives all its rows (no paging). Errors: unavailable (not
     // connected now), server (code and text), timeout, connection.
     base::Task<base::Result<Rows>> query(std::string text);
-    // Asks the node's clock. Errors: as query().
+    // Asks the node's clock three times and gives the closest reading. Errors: as query().
     base::Task<base::Result<ClockReading>> measure_clock();
     // Reads the topology again, soon.
     void refresh_soon();
@@ -83,8 +79,8 @@ public:
     bool is_connected() const;
     const base::Error& last_error() const;                 // why it is not connected
     std::shared_ptr<const Topology> topology() const;      // null before the first
-    cql::ProtocolVersion version() const;                  // of the last connection; precondition: topology() is not null
-    // OPTIONS' answer of the last connection.
+    cql::ProtocolVersion version() const;                  // of the last connection; the first configured before there was one
+    // OPTIONS' answer of the last connection; empty before there was one.
     const std::map<std::string, std::vector<std::string>>& supported() const;
     // The authenticator's class that the last connection's node named; empty: no login was asked for. Precondition: as version().
     const std::string& authenticator() const;

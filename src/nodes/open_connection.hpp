@@ -33,7 +33,7 @@ struct OpenOptions {
     std::chrono::milliseconds timeout{5000};                           // for everything together, all versions tried
 };
 
-// A connection that is ready for requests. The stream has nothing unread. start() it with its new user.
+// A connection that is ready for requests. Whoever takes the stream start()s it with its new user, or destroys it, before `done` returns.
 struct OpenedConnection {
     OpenedConnection() = default;
 
