@@ -15,11 +15,6 @@ using Cell = std::optional<base::Bytes>;
 
 constexpr int tokens_shown = 16;
 
-Cell text_cell(std::string_view text) {
-    const base::ByteView bytes = base::bytes_of(text);
-    return base::Bytes(bytes.begin(), bytes.end());
-}
-
 Cell int_cell(std::int32_t value) {
     base::Bytes bytes(4);
     cql::store_int(bytes.data(), static_cast<std::uint32_t>(value));

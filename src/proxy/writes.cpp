@@ -53,7 +53,7 @@ std::optional<bool> applied(cql::ProtocolVersion version, const relay::Leg& leg)
 const nodes::Table* find_table(const FactsPtr& facts, const cql::TableName& name) {
     for (const ClusterFacts& cluster : facts->clusters)
         if (cluster.schema != nullptr)
-            if (const nodes::Table* const table = cluster.schema->find_table(name.keyspace, name.table)) return table;
+            if (const nodes::Table* const table = cluster.schema->find_table(name)) return table;
     return nullptr;
 }
 
