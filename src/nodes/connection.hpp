@@ -79,6 +79,7 @@ public:
     cql::ProtocolVersion version() const { return opened_.version; }
     const std::string& peer() const { return opened_.peer; }
     const std::map<std::string, std::vector<std::string>>& supported() const { return opened_.supported; }
+    const std::string& authenticator() const { return opened_.authenticator; }
 
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override;
     void on_closed(const base::Error& why) override;

@@ -65,6 +65,7 @@ public:
     ControlCallbacks callbacks;
     cql::ProtocolVersion version;
     std::map<std::string, std::vector<std::string>> supported;
+    std::string authenticator;
     std::shared_ptr<Connection> connection;  // while it stands; used by others once is_connected
     std::shared_ptr<const Topology> topology;
     base::Error last_error{base::ErrorKind::unavailable, "not connected yet"};
@@ -176,6 +177,7 @@ base::Task<void> ControlConnection::Implementation::take_over(std::shared_ptr<Im
     }
     self->version = fresh->version();
     self->supported = fresh->supported();
+    self->authenticator = fresh->authenticator();
     self->is_connected = self->is_first_round_over = true;
     self->backoff_ = first_backoff;
     base::log_info("{}: connected to {} ({}, Cassandra {}, protocol v{})", self->options.cluster.label, fresh->peer(),
@@ -377,6 +379,7 @@ const base::Error& ControlConnection::last_error() const { return implementation
 std::shared_ptr<const Topology> ControlConnection::topology() const { return implementation_->topology; }
 cql::ProtocolVersion ControlConnection::version() const { return implementation_->version; }
 const std::map<std::string, std::vector<std::string>>& ControlConnection::supported() const { return implementation_->supported; }
+const std::string& ControlConnection::authenticator() const { return implementation_->authenticator; }
 const ControlOptions& ControlConnection::options() const { return implementation_->options; }
 
 }  // namespace crossfade::nodes

@@ -90,6 +90,7 @@ private:
                 opened.compression = action.compression;
                 opened.peer = peer();
                 opened.supported = std::move(action.supported);
+                opened.authenticator = std::move(action.authenticator);
                 finish(std::move(opened));
                 return;
             }

@@ -38,7 +38,8 @@ struct Index {
 struct Table {
     std::string keyspace, name;
     Uuid id{};
-    // As `SELECT *` gives them: partition key and clustering columns by position, then static, then regular columns by name.
+    // As `SELECT *` gives them: partition key and clustering columns by position, then static, then regular columns by name. Without
+    // the columns that COMPACT STORAGE hides.
     std::vector<Column> columns;
     std::size_t partition_key_size = 0, clustering_size = 0;  // the first columns
     std::int32_t gc_grace_seconds = 864000, default_time_to_live = 0;
@@ -47,7 +48,7 @@ struct Table {
     std::string base_table;           // of a view
     bool is_dense = false;            // COMPACT STORAGE with clustering columns
     bool is_compact_storage = false;  // any COMPACT STORAGE: dense, without clustering columns, or a super column family
-    // Every option of the table, as the text that stands behind `WITH name = `.
+    // Every option that is set, as the text that stands behind `WITH name = `.
     std::map<std::string, std::string> options;
     std::vector<Index> indexes;
 
@@ -62,29 +63,38 @@ struct Keyspace {
     std::string name;
     std::map<std::string, std::string> replication;  // "class" and its options; the class without its package
     bool durable_writes = true;
-    bool is_virtual = false;
     std::vector<cql::TypePtr> types;  // UDTs, each after those that it uses
-    std::map<std::string, Table> tables;
-    std::map<std::string, Table> views;
+    std::map<std::string, Table, std::less<>> tables;
+    std::map<std::string, Table, std::less<>> views;
 
     cql::TypePtr find_type(std::string_view type) const;  // null when there is none
 };
 
 struct Schema {
-    std::map<std::string, Keyspace> keyspaces;
+    std::map<std::string, Keyspace, std::less<>> keyspaces;
     std::set<std::string> table_options;  // the options that this cluster's tables have: columns of system_schema.tables
     std::vector<std::string> warnings;    // what could not be understood, one sentence each
 
     const Keyspace* find_keyspace(std::string_view name) const;
-    const Table* find_table(const cql::TableName& name) const;  // tables and views; null when there is none
+    // Tables and views; null when there is none.
+    const Table* find_table(std::string_view keyspace, std::string_view table) const;
+    const Table* find_table(const cql::TableName& name) const { return find_table(name.keyspace, name.table); }
 };
+
+// The rows of system_schema that describe some keyspaces. Those that could not be read are empty.
+struct SchemaRows {
+    SchemaRows() = default;
+    Rows keyspaces, types, tables, columns, views, indexes;
+};
+// What the rows say. What is odd (a type that cannot be understood, a table without key) is taken as an opaque type or left out, and
+// named in `warnings`. Pure.
+Schema build_schema(const SchemaRows& rows);
 
 // Runs one statement and gives all of its rows: a control connection's or a session's query.
 using Ask = std::function<base::Task<base::Result<Rows>>(std::string)>;
 
 // Reads the keyspaces named, or all but the server's own (is_system_keyspace) when none is named. A name that does not exist is simply not
-// in the result. What is odd (a type that cannot be understood, a table without key) is left out or taken as an opaque type and
-// named in `warnings`. Errors: those of `ask` for keyspaces, tables and columns; a missing types, views or indexes table is a warning.
+// in the result. Errors: those of `ask` for keyspaces, tables and columns; without types, views or indexes there is a warning.
 base::Task<base::Result<Schema>> read_schema(Ask ask, std::vector<std::string> keyspaces);
 
 }  // namespace crossfade::nodes
