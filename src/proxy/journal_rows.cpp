@@ -1,5 +1,6 @@
 #include "proxy/journal_rows.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "cql/wire.hpp"
@@ -129,8 +130,11 @@ base::Result<std::vector<JournalTableSummary>> JournalReader::summary() {
             summary_.reset();
             return base::fail(std::move(tables.error()));
         }
-        for (const cql::TableName& name : *tables) {
-            JournalTableSummary& summary = by_table[cql::to_cql(name)];
+        std::vector<std::string> names;
+        for (const cql::TableName& name : *tables) names.push_back(cql::to_cql(name));
+        if (names.empty()) names.emplace_back("(no table)");
+        for (const std::string& name : names) {
+            JournalTableSummary& summary = by_table[name];
             const bool is_first = summary.entries == 0;
             summary.sides = static_cast<std::uint8_t>(summary.sides | summary_.number(2));
             summary.entries += static_cast<std::uint64_t>(summary_.number(3));

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::string_view current_format = "1";
 
+// The queries say `kind <= 1` for single entries.
+static_assert(static_cast<int>(JournalEntry::Kind::mutation) == 0 && static_cast<int>(JournalEntry::Kind::compare) == 1);
+
 // Bodies come last: what only counts or groups never reads their pages.
 constexpr const char* schema = R"(
 CREATE TABLE information (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -246,19 +249,26 @@ base::Result<void> JournalStore::enter_unclean_stop(const Journal::Options& opti
         if (!decoded) return base::fail(decoded.error());
         tables.insert(tables.end(), decoded->begin(), decoded->end());
     }
-    TableEntry what;
+    TableSince since;
     // A write is settled one request timeout after it came, or somewhat later when its loop was busy: one heartbeat is allowed for that.
-    what.time_us = std::min(as_number(*settled), now_us) - in_microseconds(options.request_timeout + options.heartbeat);
-    what.until_us = now_us;
-    what.sides = origin_side | target_side;
-    what.cause = "the proxy ended without closing its journal: what was being written then may be on one cluster only";
+    since.time_us = std::min(as_number(*settled), now_us) - in_microseconds(options.request_timeout + options.heartbeat);
+    since.until_us = now_us;
+    since.sides = origin_side | target_side;
+    since.cause = "the proxy ended without closing its journal: what was being written then may be on one cluster only";
     for (const cql::TableName& table : tables) {
-        if (auto done = put_table_entry(table, what, next_id_); !done) return base::fail(std::move(done.error()));
+        if (auto done = put_table(table, since, [this] { return next_id_++; }); !done) return base::fail(std::move(done.error()));
     }
     return remove_marks();
 }
 
-base::Result<JournalCounts> JournalStore::put_table_entry(const cql::TableName& table, TableEntry what, std::uint64_t& next_id) {
+void TableSince::cover(std::int64_t other_time_us, std::int64_t other_until_us, std::int64_t other_least_stamp, std::uint8_t other_sides) {
+    time_us = std::min(time_us, other_time_us);
+    until_us = std::max(until_us, other_until_us);
+    least_stamp = std::min(least_stamp, other_least_stamp);
+    sides = static_cast<std::uint8_t>(sides | other_sides);
+}
+
+base::Result<JournalCounts> JournalStore::put_table(const cql::TableName& table, TableSince since, const TakeId& take_id) {
     const auto table_set = table_set_of({table});
     if (!table_set) return base::fail(table_set.error());
     auto older = database_.prepare("SELECT id, time_us, until_us, sides, least_stamp FROM entry WHERE table_set = ? AND kind = ? AND state = 0");
@@ -270,10 +280,7 @@ base::Result<JournalCounts> JournalStore::put_table_entry(const cql::TableName& 
         if (!row) return base::fail(std::move(row.error()));
         if (!*row) break;
         replaced.push_back(static_cast<std::uint64_t>(older->number(0)));
-        what.time_us = std::min(what.time_us, older->number(1));
-        what.until_us = std::max(what.until_us, older->number(2));
-        what.sides = static_cast<std::uint8_t>(what.sides | older->number(3));
-        what.least_stamp = std::min(what.least_stamp, older->number(4));
+        since.cover(older->number(1), older->number(2), older->number(4), static_cast<std::uint8_t>(older->number(3)));
     }
     JournalCounts change;
     for (const std::uint64_t id : replaced) {
@@ -283,53 +290,51 @@ base::Result<JournalCounts> JournalStore::put_table_entry(const cql::TableName& 
     }
     // Under a new id: a repair that is under way with the old entry withdraws the old one, and this stays.
     JournalEntry entry;
-    entry.id = next_id++;
+    entry.id = take_id();
     entry.kind = JournalEntry::Kind::table;
-    entry.time_us = what.time_us;
-    entry.until_us = what.until_us;
-    entry.sides = what.sides;
-    entry.timestamp = what.least_stamp;
-    entry.cause = std::move(what.cause);
+    entry.time_us = since.time_us;
+    entry.until_us = since.until_us;
+    entry.sides = since.sides;
+    entry.timestamp = since.least_stamp;
+    entry.cause = std::move(since.cause);
     entry.tables = {table};
     if (auto done = insert(entry); !done) return base::fail(std::move(done.error()));
     change.add(entry.sides, entry.kind);
     return change;
 }
 
-base::Result<std::vector<Collapse>> JournalStore::start_collapse(std::uint64_t& next_id, std::int64_t singles, std::int64_t keep,
+base::Result<std::vector<Collapse>> JournalStore::start_collapse(const TakeId& take_id, std::int64_t singles, std::int64_t keep,
                                                                  JournalCounts& change) {
     struct Group {
         Collapse collapse;
-        TableEntry entry;
+        TableSince since;
     };
     std::vector<Group> groups;
     auto query = database_.prepare("SELECT table_set, sides, count(*), min(time_us), max(time_us), min(least_stamp), max(id) FROM entry "
-                                   "WHERE kind <= 1 GROUP BY table_set, sides");
+                                   "WHERE kind <= 1 GROUP BY table_set, kind, state, sides");
     if (!query) return base::fail(std::move(query.error()));
     for (;;) {
         auto row = query->step();
         if (!row) return base::fail(std::move(row.error()));
         if (!*row) break;
+        const auto sides = static_cast<std::uint8_t>(query->number(1));
         if (groups.empty() || groups.back().collapse.table_set != query->number(0)) {
-            groups.emplace_back();
-            groups.back().collapse.table_set = query->number(0);
-            groups.back().entry.time_us = query->number(3);
-            groups.back().entry.least_stamp = query->number(5);
+            Group group;
+            group.collapse.table_set = query->number(0);
+            group.since = TableSince{query->number(3), query->number(4), query->number(5), sides, {}};
+            groups.push_back(std::move(group));
         }
         Group& group = groups.back();
         group.collapse.remaining += query->number(2);
         group.collapse.last_id = std::max(group.collapse.last_id, static_cast<std::uint64_t>(query->number(6)));
-        group.entry.sides = static_cast<std::uint8_t>(group.entry.sides | query->number(1));
-        group.entry.time_us = std::min(group.entry.time_us, query->number(3));
-        group.entry.until_us = std::max(group.entry.until_us, query->number(4));
-        group.entry.least_stamp = std::min(group.entry.least_stamp, query->number(5));
+        group.since.cover(query->number(3), query->number(4), query->number(5), sides);
     }
     std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.collapse.remaining > b.collapse.remaining; });
 
     std::vector<Collapse> begun;
     auto tables_of = database_.prepare("SELECT tables FROM table_set WHERE id = ?");
     if (!tables_of) return base::fail(std::move(tables_of.error()));
-    for (const Group& group : groups) {
+    for (Group& group : groups) {
         if (singles <= keep) break;
         auto row = tables_of->bind(1, group.collapse.table_set).step();
         if (!row) return base::fail(std::move(row.error()));
@@ -338,10 +343,9 @@ base::Result<std::vector<Collapse>> JournalStore::start_collapse(std::uint64_t& 
         if (!tables) return base::fail(tables.error());
         // What names no table cannot become "this table": it stays single.
         if (tables->empty()) continue;
-        TableEntry what = group.entry;
-        what.cause = fmt::format("{} entries became one: the journal was over its bound", group.collapse.remaining);
+        group.since.cause = fmt::format("{} entries became one: the journal was over its bound", group.collapse.remaining);
         for (const cql::TableName& table : *tables) {
-            auto put = put_table_entry(table, what, next_id);
+            auto put = put_table(table, group.since, take_id);
             if (!put) return base::fail(std::move(put.error()));
             change += *put;
         }

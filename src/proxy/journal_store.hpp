@@ -6,8 +6,8 @@
 //     written       tables that this run has written: what an unclean stop is made up from
 #pragma once
 
+#include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +37,18 @@ struct Collapse {
     std::int64_t remaining = 0;   // about as many singles are still to be deleted
 };
 
+// "This table since T": what becomes an entry of kind table.
+struct TableSince {
+    std::int64_t time_us = 0, until_us = 0, least_stamp = 0;
+    std::uint8_t sides = 0;
+    std::string cause;
+
+    // Widens it so that it covers the other, too.
+    void cover(std::int64_t other_time_us, std::int64_t other_until_us, std::int64_t other_least_stamp, std::uint8_t other_sides);
+};
+// Gives the next free id.
+using TakeId = std::function<std::uint64_t()>;
+
 // One thread at a time. All errors are kind internal with SQLite's words; after one, ask is_in_transaction().
 class JournalStore {
 public:
@@ -56,9 +68,11 @@ public:
     base::Result<void> set_settled(std::int64_t now_us);
     base::Result<void> remove_marks();
 
-    // Enters "this table since T" for the sets of tables with most singles, until at most `keep` singles would stay. Ids come from
-    // `next_id`. The singles are then deleted with finish_collapse(), in portions.
-    base::Result<std::vector<Collapse>> start_collapse(std::uint64_t& next_id, std::int64_t singles, std::int64_t keep,
+    // Enters `since`, or replaces the entry of kind table that there is with one (of a new id) that covers both.
+    base::Result<JournalCounts> put_table(const cql::TableName& table, TableSince since, const TakeId& take_id);
+    // Enters "this table since T" for the sets of tables with most singles, until at most `keep` of the `singles` would stay. They are then
+    // deleted with delete_collapsed(), in portions.
+    base::Result<std::vector<Collapse>> start_collapse(const TakeId& take_id, std::int64_t singles, std::int64_t keep,
                                                        JournalCounts& change);
     // Deletes at most `most` singles. `collapse.remaining` is 0 when none is left.
     base::Result<JournalCounts> delete_collapsed(Collapse& collapse, std::int64_t most);
@@ -67,17 +81,11 @@ public:
     std::uint64_t next_id() const { return next_id_; }  // as of open()
 
 private:
-    struct TableEntry {
-        std::int64_t time_us = 0, until_us = 0, least_stamp = 0;
-        std::uint8_t sides = 0;
-        std::string cause;
-    };
     base::Result<void> create(const Journal::Options& options);
     base::Result<void> check(const Journal::Options& options);
     base::Result<void> prepare_queries();
     base::Result<void> enter_unclean_stop(const Journal::Options& options, std::int64_t now_us);
     base::Result<std::int64_t> table_set_of(const std::vector<cql::TableName>& tables);
-    base::Result<JournalCounts> put_table_entry(const cql::TableName& table, TableEntry what, std::uint64_t& next_id);
     base::Result<std::string> information(std::string_view key);
     base::Result<void> set_information(std::string_view key, std::string_view value);
 

@@ -1,0 +1,300 @@
+#include "proxy/run.hpp"
+
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "base/log.hpp"
+#include "cql/response.hpp"
+#include "proxy/admin.hpp"
+#include "proxy/control.hpp"
+#include "proxy/sibling_states.hpp"
+#include "proxy/worker.hpp"
+
+namespace crossfade::proxy {
+namespace {
+
+constexpr std::chrono::seconds patience_at_start{10};
+
+// Names of files cannot hold everything that an address can.
+std::string file_name_of(std::string_view text) {
+    std::string name;
+    for (const char c : text) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ? c : '_';
+    return name;
+}
+
+std::string pair_of(const Options& options) {
+    const auto first = [](const nodes::ClusterOptions& cluster) { return cluster.contact_points.empty() ? std::string("none") : net::to_text(cluster.contact_points.front()); };
+    return file_name_of(first(options.origin)) + "--" + file_name_of(first(options.target));
+}
+
+int failed_to_start(const base::Error& why) {
+    std::fprintf(stderr, "crossfade proxy: %s\n", why.message.c_str());
+    return 30;
+}
+
+// Everything that runs, in the order in which it is made; taken down in the opposite one.
+class Proxy final : public PhaseLoops, public AdminSource {
+public:
+    explicit Proxy(const Options& options) : options_(options), registry_(options.prepared_statements), stamps_(base::system_clock()) {}
+
+    ~Proxy() {
+        if (control_thread_.joinable()) {
+            on_control([this] {
+                http_.reset();
+                admin_.reset();
+                control_.reset();
+                phase_.reset();
+            });
+            control_loop_.stop();
+            control_thread_.join();
+        }
+        workers_.clear();
+        repair_.reset();
+    }
+
+    base::Result<void> start() {
+        if (const auto opened = open_state(); !opened) return opened;
+        shared_ = std::make_unique<Shared>(Shared{options_, stamps_, *journal_, registry_});
+        const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+        for (unsigned i = 0; i < (options_.threads == 0 ? cores : options_.threads); ++i) workers_.push_back(std::make_unique<Worker>(*shared_));
+        for (auto& worker : workers_) {
+            worker->policy().set_phase(state_);
+            worker->start();
+        }
+        control_thread_ = std::thread([this] { control_loop_.run(); });
+        auto ready = std::make_shared<std::promise<void>>();
+        auto known = ready->get_future();
+        on_control([this, ready] { make_control(ready); });
+        // A cluster that is away does not stop the start: the other answers, and the journal keeps what is missed.
+        known.wait_for(patience_at_start);
+        auto followed = std::make_shared<std::promise<void>>();
+        on_control([this, followed] { phase_->catch_up([followed] { followed->set_value(); }); });
+        followed->get_future().wait_for(patience_at_start);
+        return listen();
+    }
+
+    void stop() {
+        each_worker([](Worker& worker) {
+            worker.stop_listening();
+            worker.policy().drain();
+        });
+        const auto until = std::chrono::steady_clock::now() + options_.request_timeout;
+        while (in_flight() > 0 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        was_clean_ = in_flight() == 0;
+        workers_.clear();
+        journal_->close(was_clean_);
+    }
+    bool was_clean() const { return was_clean_; }
+
+    // PhaseLoops
+    void hold(std::function<void()> quiet) override {
+        auto left = std::make_shared<std::size_t>(workers_.size());
+        for (auto& worker : workers_) {
+            worker->post([this, left, quiet](Worker& one) {
+                one.policy().hold_conditional_writes([this, left, quiet] {
+                    control_loop_.post([left, quiet] {
+                        if (--*left == 0) quiet();
+                    });
+                });
+            });
+        }
+    }
+    void take(const PhaseState& state, std::function<void()> taken) override {
+        primary_ = state.primary();
+        auto left = std::make_shared<std::size_t>(workers_.size());
+        for (auto& worker : workers_) {
+            worker->post([this, left, taken, state](Worker& one) {
+                one.policy().set_phase(state);
+                control_loop_.post([left, taken] {
+                    if (--*left == 0) taken();
+                });
+            });
+        }
+    }
+    void release() override {
+        for (auto& worker : workers_) worker->post([](Worker& one) { one.policy().release_conditional_writes(); });
+    }
+
+    // AdminSource
+    void sessions(std::function<void(std::vector<SessionLine>)> done) override {
+        auto lines = std::make_shared<std::vector<SessionLine>>();
+        auto left = std::make_shared<std::size_t>(workers_.size());
+        for (auto& worker : workers_) {
+            worker->post([this, lines, left, done](Worker& one) {
+                std::vector<SessionLine> mine;
+                one.engine().for_each_session([&](const relay::ClientSession& session) {
+                    SessionLine line;
+                    line.peer = session.peer();
+                    line.driver = session.startup_option("DRIVER_NAME") + " " + session.startup_option("DRIVER_VERSION");
+                    line.application = session.startup_option("APPLICATION_NAME");
+                    line.version = cql::name_of(session.version());
+                    line.username = session.credentials().username;
+                    line.in_flight = session.in_flight();
+                    mine.push_back(std::move(line));
+                });
+                control_loop_.post([lines, left, done, mine] {
+                    lines->insert(lines->end(), mine.begin(), mine.end());
+                    if (--*left == 0) done(*lines);
+                });
+            });
+        }
+    }
+    std::vector<const Counters*> counters() const override {
+        std::vector<const Counters*> all;
+        for (const auto& worker : workers_) all.push_back(&worker->counters());
+        return all;
+    }
+    FactsPtr facts() const override { return control_->facts(); }
+    std::string problem(std::size_t cluster) const override { return control_->problems()[cluster]; }
+
+private:
+    void on_control(std::function<void()> task) {
+        std::promise<void> done;
+        control_loop_.post([&] {
+            task();
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+
+    void each_worker(const std::function<void(Worker&)>& task) {
+        for (auto& worker : workers_) {
+            std::promise<void> done;
+            worker->post([&](Worker& one) {
+                task(one);
+                done.set_value();
+            });
+            done.get_future().wait();
+        }
+    }
+
+    std::size_t in_flight() {
+        std::size_t sum = 0;
+        each_worker([&](Worker& worker) { sum += worker.engine().requests_in_flight(); });
+        return sum;
+    }
+
+    base::Result<void> open_state() {
+        directory_ = options_.state_dir + "/" + pair_of(options_) + "/proxy-" + file_name_of(net::to_text(options_.listen));
+        std::error_code error;
+        std::filesystem::create_directories(directory_, error);
+        if (error) return base::fail(base::ErrorKind::bad_configuration, directory_ + ": cannot be made: " + error.message() + "; choose another --state-dir");
+        ::chmod(directory_.c_str(), 0700);
+        lock_ = ::open((directory_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0)
+            return base::fail(base::ErrorKind::bad_configuration, directory_ + ": another proxy uses this state; give this one a --state-dir or --listen of its own");
+        const auto saved = load_phase(directory_ + "/phase");
+        if (!saved) return base::fail(saved.error());
+        state_ = saved->value_or(PhaseState{0, options_.phase, options_.write_mode});
+        primary_ = state_.primary();
+        Journal::Options journal;
+        journal.directory = directory_;
+        journal.bound = options_.journal_entries;
+        journal.origin_cluster = pair_of(options_);
+        journal.target_cluster = pair_of(options_);
+        auto opened = Journal::open(std::move(journal));
+        if (!opened) return base::fail(opened.error());
+        journal_ = std::move(*opened);
+        Repair::Options repair;
+        repair.origin = options_.origin;
+        repair.target = options_.target;
+        repair.primary = [this] { return primary_.load(); };
+        repair_ = std::make_unique<Repair>(*journal_, std::move(repair));
+        return {};
+    }
+
+    void make_control(const std::shared_ptr<std::promise<void>>& ready) {
+        PhaseControl::Settings settings;
+        settings.file = directory_ + "/phase";
+        settings.longest_hold = options_.request_timeout;
+        settings.siblings = options_.siblings;
+        settings.ask_siblings = [this](std::function<void(std::vector<PhaseState>)> done) { ask_siblings(control_loop_, options_.siblings, std::move(done)); };
+        phase_ = std::make_unique<PhaseControl>(control_loop_, *this, *journal_, std::move(settings), state_);
+        Control::Callbacks callbacks;
+        callbacks.on_facts = [this](const FactsPtr& facts) {
+            for (auto& worker : workers_) worker->post([facts](Worker& one) { one.set_facts(facts); });
+        };
+        callbacks.on_event = [this](std::size_t cluster, const std::shared_ptr<const nodes::ClusterEvent>& event) {
+            // Drivers see the proxy as the one node there is: of the cluster that answers they are told schema changes only.
+            if (cluster != phase_->state().primary() || event->event.kind != cql::Event::Kind::schema_change) return;
+            for (auto& worker : workers_) {
+                worker->post([event](Worker& one) {
+                    one.engine().broadcast_event(relay::EventKind::schema_change, [&](cql::ProtocolVersion version, base::Bytes& frame) {
+                        cql::append_event(frame, static_cast<std::uint8_t>(version), event->event);
+                    });
+                });
+            }
+        };
+        control_ = std::make_unique<Control>(control_loop_, options_, stamps_, std::move(callbacks));
+        control_->start([ready] { ready->set_value(); });
+    }
+
+    base::Result<void> listen() {
+        base::Result<void> result;
+        for (auto& worker : workers_) {
+            std::promise<void> done;
+            worker->post([&](Worker& one) {
+                if (result) result = one.listen();
+                done.set_value();
+            });
+            done.get_future().wait();
+        }
+        if (!result) return result;
+        on_control([&] {
+            admin_ = std::make_unique<Admin>(options_, *phase_, *journal_, *repair_, *this);
+            auto server = net::serve_http(control_loop_, options_.admin, nullptr, net::HttpLimits{},
+                                          [this](const net::HttpRequest& request, net::HttpReply reply) { admin_->handle(request, std::move(reply)); });
+            if (server) http_ = std::move(*server); else result = base::fail(server.error());
+        });
+        return result;
+    }
+
+    const Options& options_;
+    std::string directory_;
+    int lock_ = -1;
+    PhaseState state_;
+    std::atomic<std::size_t> primary_{0};
+    relay::PreparedRegistry registry_;
+    WriteStamps stamps_;
+    std::unique_ptr<Journal> journal_;
+    std::unique_ptr<Repair> repair_;
+    std::unique_ptr<Shared> shared_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    net::Loop control_loop_;
+    std::thread control_thread_;
+    std::unique_ptr<PhaseControl> phase_;
+    std::unique_ptr<Control> control_;
+    std::unique_ptr<Admin> admin_;
+    std::unique_ptr<net::HttpServer> http_;
+    bool was_clean_ = true;
+};
+
+}  // namespace
+
+int run(const Options& options) {
+    // Before any thread is made, so that all of them inherit it and only sigwait() below sees a signal.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+
+    Proxy proxy(options);
+    if (const auto started = proxy.start(); !started) return failed_to_start(started.error());
+    base::log_info("listening on {}, admin API on http://{}", net::to_text(options.listen), net::to_text(options.admin));
+    int signal = 0;
+    sigwait(&signals, &signal);
+    base::log_info("stopping: new requests are sent elsewhere, those in flight are ended");
+    proxy.stop();
+    return proxy.was_clean() ? 0 : 20;
+}
+
+}  // namespace crossfade::proxy
