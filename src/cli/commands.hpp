@@ -8,6 +8,8 @@
 
 namespace crossfade::cli {
 
+std::unique_ptr<Command> make_phase_command();
+std::unique_ptr<Command> make_journal_command();
 std::unique_ptr<Command> make_configuration_reference_command();
 
 // The table, in the order of the help.

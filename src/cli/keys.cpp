@@ -94,7 +94,7 @@ Key& Keys::whole_number(std::string name, std::int64_t value, std::int64_t least
                         std::string help, std::function<void(std::int64_t)> set) {
     Key key;
     key.name = std::move(name);
-    key.value_name = std::move(value_name);
+    key.value_name = value_name.empty() ? fmt::format("{}..{}", least, most) : std::move(value_name);
     key.default_text = std::to_string(value);
     key.help = std::move(help);
     key.set = [least, most, set = std::move(set)](const Given& given) -> Complaint {

@@ -71,7 +71,7 @@ public:
     template <std::integral T>
     Key& number(std::string name, T& value, T least, T most, std::string help) {
         return whole_number(std::move(name), static_cast<std::int64_t>(value), static_cast<std::int64_t>(least),
-                            static_cast<std::int64_t>(most), "N", std::move(help), [&value](std::int64_t n) { value = static_cast<T>(n); });
+                            static_cast<std::int64_t>(most), "", std::move(help), [&value](std::int64_t n) { value = static_cast<T>(n); });
     }
     Key& milliseconds(std::string name, std::chrono::milliseconds& value, std::chrono::milliseconds least, std::chrono::milliseconds most,
                       std::string help);

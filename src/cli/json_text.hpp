@@ -1,0 +1,42 @@
+// Writes JSON text piece by piece: objects and lists of a few fields, for the output of commands and for requests.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace crossfade::cli {
+
+// `text` with quotes and escapes. Bytes that are not printable ASCII are kept when they are UTF-8's; control characters are escaped.
+std::string json_quoted(std::string_view text);
+
+// JsonObject().field("epoch", 4).field("phase", 4).text() → {"epoch":4,"phase":4}. Fields stay in order.
+class JsonObject {
+public:
+    JsonObject& field(std::string_view name, std::string_view value) { return raw(name, json_quoted(value)); }
+    JsonObject& field(std::string_view name, const char* value) { return raw(name, json_quoted(value)); }
+    template <std::same_as<bool> B>
+    JsonObject& field(std::string_view name, B value) { return raw(name, value ? "true" : "false"); }
+    template <std::integral T>
+        requires(!std::same_as<T, bool>)
+    JsonObject& field(std::string_view name, T value) { return raw(name, std::to_string(value)); }
+    // `json` is JSON already.
+    JsonObject& raw(std::string_view name, std::string_view json);
+    std::string text() const { return "{" + fields_ + "}"; }
+
+private:
+    std::string fields_;
+};
+
+// JsonList().add(json).text() → [json,…]
+class JsonList {
+public:
+    JsonList& add(std::string_view json);
+    std::string text() const { return "[" + items_ + "]"; }
+
+private:
+    std::string items_;
+};
+
+}  // namespace crossfade::cli
