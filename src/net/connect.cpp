@@ -1,125 +1,183 @@
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <cerrno>
+
+#include "net/resolver.hpp"
 #include "net/socket_stream.hpp"
+#include "net/stream_handle.hpp"
+#include "net/tls_stream.hpp"
 
 namespace crossfade::net {
 namespace {
 
-using boost::asio::ip::tcp;
+constexpr std::chrono::milliseconds shortest_attempt{50};
 
-// One connect on its way; alive while Asio may call it.
-class Connecting final : public std::enable_shared_from_this<Connecting> {
+// One connect on its way: resolving, trying one address after the other, then the TLS handshake.
+class Connecting final : public Ready, public std::enable_shared_from_this<Connecting> {
 public:
     Connecting(Loop& loop, Address to, ConnectOptions options, ConnectDone done)
-        : loop_(loop),
-          to_(std::move(to)),
-          options_(std::move(options)),
-          done_(std::move(done)),
-          resolver_(loop.implementation().context),
-          socket_(loop.implementation().context),
-          timer_(loop.implementation().context) {}
+        : loop_(loop), to_(std::move(to)), options_(std::move(options)), done_(std::move(done)), deadline_(loop), attempt_(loop) {}
+    ~Connecting() { loop_.implementation().forget(*this); }
 
     void begin() {
-        timer_.expires_after(options_.timeout);
-        timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-            if (!error) self->finish(base::fail(base::ErrorKind::timeout, "no connection to " + to_text(self->to_) + " within " +
-                                                                              std::to_string(self->options_.timeout.count()) + " ms"));
-        });
-        boost::system::error_code no_address;
-        const auto literal = boost::asio::ip::make_address(to_.host, no_address);
-        if (!no_address) {
-            endpoints_ = {tcp::endpoint(literal, to_.port)};
-            connect_next();
+        ends_ = Loop::Clock::now() + options_.timeout;
+        deadline_.start(options_.timeout, [this] { give_up_late(); });
+        if (const auto literal = endpoint_of_literal(to_)) {
+            endpoints_ = {*literal};
+            // `done` is never called from inside connect(): a refusal may come at once.
+            loop_.implementation().again(*this);
             return;
         }
-        resolver_.async_resolve(to_.host, std::to_string(to_.port),
-                                [self = shared_from_this()](const boost::system::error_code& error, const tcp::resolver::results_type& results) {
-                                    if (self->is_over_) return;
-                                    if (error) {
-                                        self->finish(base::fail(base::ErrorKind::connection, "the name '" + self->to_.host + "' does not resolve: " + error.message()));
-                                        return;
-                                    }
-                                    for (const auto& entry : results) self->endpoints_.push_back(entry.endpoint());
-                                    self->connect_next();
-                                });
+        resolve_later(loop_.poster(), to_, [weak = weak_from_this()](base::Result<std::vector<Endpoint>> result) {
+            const auto connecting = weak.lock();
+            if (connecting == nullptr || connecting->is_over_) return;
+            if (!result) {
+                connecting->finish(base::fail(result.error()));
+                return;
+            }
+            connecting->endpoints_ = std::move(*result);
+            connecting->try_next();
+        });
     }
 
     void cancel() {
         is_over_ = true;
         done_ = nullptr;
-        boost::system::error_code ignored;
-        timer_.cancel();
-        resolver_.cancel();
-        socket_.close(ignored);
-        if (state_ != nullptr) state_->close();
+        clean_up();
+    }
+
+    void on_ready(std::uint32_t events) override {
+        if (is_over_) return;
+        if (!socket_.is_open()) {
+            try_next();
+            return;
+        }
+        if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return;
+        int error = 0;
+        socklen_t size = sizeof error;
+        ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        if (error != 0) {
+            attempt_failed(text_of_error(error));
+            return;
+        }
+        const Endpoint peer = peer_endpoint(socket_.get());
+        if (peer.size == 0) return;  // not connected yet
+        // On a loopback a socket may reach itself when nobody listens: its own port was the one it looked for.
+        if (peer == local_endpoint(socket_.get()))
+            attempt_failed(text_of_error(ECONNREFUSED));
+        else
+            connected();
     }
 
 private:
-    void connect_next() {
-        if (next_ == endpoints_.size()) {
-            finish(base::fail(base::ErrorKind::connection, "cannot connect to " + to_text(to_) + ": " + last_error_.message()));
+    void try_next() {
+        for (; next_ < endpoints_.size(); ++next_) {
+            const Endpoint& endpoint = endpoints_[next_];
+            socket_ = open_tcp(endpoint);
+            if (!socket_.is_open()) {
+                last_error_ = text_of_error(errno);
+                continue;
+            }
+            if (::connect(socket_.get(), endpoint.get(), endpoint.size) != 0 && errno != EINPROGRESS && errno != EINTR) {
+                last_error_ = text_of_error(errno);
+                socket_.close();
+                continue;
+            }
+            if (!loop_.implementation().watch(socket_.get(), *this)) {
+                last_error_ = text_of_error(errno);
+                socket_.close();
+                continue;
+            }
+            ++next_;
+            share_time();
             return;
         }
-        boost::system::error_code ignored;
-        socket_.close(ignored);
-        socket_.async_connect(endpoints_[next_++], [self = shared_from_this()](const boost::system::error_code& error) {
-            if (self->is_over_) return;
-            self->last_error_ = error;
-            if (error) self->connect_next(); else self->connected();
-        });
+        finish(base::fail(base::ErrorKind::connection, "cannot connect to " + to_text(to_) + ": " + last_error_));
+    }
+
+    // One address that does not answer must not use up the time of the others.
+    void share_time() {
+        const std::size_t others = endpoints_.size() - next_;
+        if (others == 0) {
+            attempt_.cancel();
+            return;
+        }
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(ends_ - Loop::Clock::now());
+        attempt_.start(std::max(shortest_attempt, left / static_cast<std::int64_t>(others + 1)), [this] { attempt_failed(text_of_error(ETIMEDOUT)); });
+    }
+
+    void attempt_failed(std::string why) {
+        last_error_ = std::move(why);
+        loop_.implementation().forget(*this);
+        socket_.close();
+        try_next();
     }
 
     void connected() {
-        std::unique_ptr<TlsEngine> tls;
-        if (options_.tls != nullptr)
-            tls = std::make_unique<TlsEngine>(options_.tls, options_.server_name.empty() ? to_.host : options_.server_name,
-                                              options_.verify_name.empty() ? to_.host : options_.verify_name);
-        state_ = std::make_shared<SocketState>(loop_, std::move(socket_), std::move(tls));
-        state_->open([self = shared_from_this()](const base::Result<void>& result) {
-            if (self->is_over_) return;
-            auto state = std::exchange(self->state_, nullptr);
-            if (!result) self->finish(base::fail(result.error().kind, to_text(self->to_) + ": " + result.error().message));
-            else self->finish(std::make_unique<SocketStream>(std::move(state)));
+        attempt_.cancel();
+        auto state = make_socket_state(loop_, std::move(socket_), true);
+        loop_.implementation().forget(*this);
+        auto stream = std::make_unique<StreamHandle<SocketState>>(loop_, std::move(state));
+        if (options_.tls == nullptr) {
+            finish(std::move(stream));
+            return;
+        }
+        auto engine = std::make_unique<TlsEngine>(options_.tls, options_.server_name.empty() ? to_.host : options_.server_name,
+                                                  options_.verify_name.empty() ? to_.host : options_.verify_name);
+        handshake_ = std::make_unique<TlsHandshake>(loop_, std::move(stream), std::move(engine), [this](base::Result<std::unique_ptr<Stream>> result) {
+            if (!result)
+                finish(base::fail(result.error().kind, "no TLS connection to " + to_text(to_) + ": " + result.error().message));
+            else
+                finish(std::move(result));
         });
     }
 
+    void give_up_late() {
+        std::string doing = "name resolution is";
+        if (handshake_ != nullptr) doing = "the TLS handshake is";
+        else if (!endpoints_.empty()) doing = "the connection is";
+        finish(base::fail(base::ErrorKind::timeout, "no connection to " + to_text(to_) + " within " + std::to_string(options_.timeout.count()) + " ms (" +
+                                                        doing + " not complete)"));
+    }
+
+    // `done` may destroy the handle: this object lives on until the call returns.
     void finish(base::Result<std::unique_ptr<Stream>> result) {
         if (is_over_) return;
-        ConnectDone done = std::move(done_);
-        cancel();
-        // In a later turn: the handle that the caller holds may be destroyed by what it does.
-        auto shared = std::make_shared<base::Result<std::unique_ptr<Stream>>>(std::move(result));
-        boost::asio::post(loop_.implementation().context, [self = shared_from_this(), done = std::move(done), shared] {
-            if (!self->is_abandoned_) done(std::move(*shared));
-        });
+        const auto self = shared_from_this();
+        is_over_ = true;
+        const ConnectDone done = std::move(done_);
+        done_ = nullptr;
+        clean_up();
+        done(std::move(result));
     }
 
-    friend class Handle;
+    void clean_up() {
+        deadline_.cancel();
+        attempt_.cancel();
+        loop_.implementation().forget(*this);
+        socket_.close();
+        if (handshake_ != nullptr) loop_.implementation().dispose(std::move(handshake_));
+    }
+
     Loop& loop_;
     const Address to_;
     const ConnectOptions options_;
     ConnectDone done_;
-    tcp::resolver resolver_;
-    tcp::socket socket_;
-    boost::asio::steady_timer timer_;
-    std::vector<tcp::endpoint> endpoints_;
-    std::size_t next_ = 0;
-    boost::system::error_code last_error_;
-    std::shared_ptr<SocketState> state_;
+    Timer deadline_, attempt_;
+    Loop::Clock::time_point ends_;
+    std::vector<Endpoint> endpoints_;
+    std::size_t next_ = 0;  // the endpoint to try after the present one
+    Socket socket_;
+    std::unique_ptr<TlsHandshake> handshake_;
+    std::string last_error_ = "it has no address";
     bool is_over_ = false;
-    bool is_abandoned_ = false;
 };
 
 class Handle final : public PendingConnect {
 public:
     explicit Handle(std::shared_ptr<Connecting> connecting) : connecting_(std::move(connecting)) {}
-    ~Handle() override {
-        connecting_->is_abandoned_ = true;
-        if (!connecting_->is_over_) connecting_->cancel();
-    }
+    ~Handle() override { connecting_->cancel(); }
 
 private:
     const std::shared_ptr<Connecting> connecting_;

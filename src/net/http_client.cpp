@@ -1,110 +1,141 @@
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
-#include <sstream>
+#include <algorithm>
+#include <optional>
 
+#include "base/log.hpp"
 #include "net/http.hpp"
-#include "net/url.hpp"
 
 namespace crossfade::net {
 namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t largest_answer = 256U * 1024U * 1024U;
+constexpr std::size_t largest_response_body = 64U * 1024U * 1024U;
+constexpr std::uint32_t largest_response_header = 64U * 1024U;
 
-// One request on a loop of its own.
+bool is_visible_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool is_method(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
+}
+
+// One exchange on a loop that the caller's thread runs until it is over.
 class Exchange final : public StreamUser {
 public:
-    Exchange(Loop& loop, std::string request) : loop_(loop), request_(std::move(request)) { parser_.body_limit(largest_answer); }
-
-    void connected(base::Result<std::unique_ptr<Stream>> stream) {
-        if (!stream) {
-            finish(base::fail(stream.error()));
-            return;
-        }
-        stream_ = std::move(*stream);
-        stream_->start(*this);
-        base::append(stream_->out(), base::bytes_of(request_));
-        stream_->send_soon();
+    Exchange(Loop& loop, const HttpUrl& url, std::string request, bool is_head, std::chrono::milliseconds timeout)
+        : loop_(loop), url_(url), request_(std::move(request)), timer_(loop) {
+        parser_.eager(true);
+        parser_.skip(is_head);
+        parser_.body_limit(largest_response_body);
+        parser_.header_limit(largest_response_header);
+        timer_.start(timeout, [this, timeout] {
+            finish(base::fail(base::ErrorKind::timeout, fmt::format("no answer from http://{} within {} ms", to_text(url_.address), timeout.count())));
+        });
+        ConnectOptions options;
+        options.timeout = timeout + std::chrono::seconds(1);  // the timer above is the one that counts
+        connecting_ = connect(loop, url.address, options, [this](base::Result<std::unique_ptr<Stream>> stream) {
+            if (!stream) {
+                finish(base::fail(stream.error()));
+                return;
+            }
+            stream_ = std::move(*stream);
+            base::append(stream_->out(), base::bytes_of(request_));
+            stream_->send_soon();
+            stream_->start(*this);
+        });
     }
+
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override {
-        boost::system::error_code error;
         std::size_t used = 0;
         while (used < bytes.size() && !parser_.is_done()) {
-            const std::size_t count = parser_.put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), error);
-            used += count;
-            if (error == http::error::need_more) return used;
+            boost::beast::error_code error;
+            const std::size_t took = parser_.put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), error);
+            used += took;
+            if (error == http::error::need_more) break;
             if (error) {
-                finish(base::fail(base::ErrorKind::protocol, "the answer is no HTTP: " + error.message()));
-                return bytes.size();
+                finish(bad_answer(error.message()));
+                return used;
             }
-            if (count == 0) break;
+            if (took == 0) break;
         }
         if (parser_.is_done()) complete();
         return used;
     }
+
+    // An answer without a length ends with its connection.
     void on_closed(const base::Error& why) override {
-        boost::system::error_code error;
-        parser_.put_eof(error);
-        if (!error && parser_.is_done()) complete(); else finish(base::fail(why));
-    }
-    void finish(base::Result<HttpResponse> with) {
-        if (result) return;
-        result.emplace(std::move(with));
-        loop_.stop();
+        boost::beast::error_code error;
+        if (parser_.is_header_done()) parser_.put_eof(error);
+        if (parser_.is_done() && !error)
+            complete();
+        else
+            finish(base::fail(base::ErrorKind::connection, why.message + " before its answer was complete"));
     }
 
-    std::optional<base::Result<HttpResponse>> result;
+    base::Result<HttpResponse> take_result() { return std::move(*result_); }
 
 private:
     void complete() {
-        const auto& message = parser_.get();
-        HttpResponse response;
-        response.status = message.result_int();
-        response.content_type = std::string(message[http::field::content_type]);
-        response.body = message.body();
-        finish(std::move(response));
+        auto& message = parser_.get();
+        const auto type = message[http::field::content_type];
+        finish(HttpResponse{static_cast<int>(message.result_int()), {type.data(), type.size()}, std::move(message.body())});
+    }
+    tl::unexpected<base::Error> bad_answer(const std::string& why) const {
+        return base::fail(base::ErrorKind::connection, fmt::format("http://{} did not answer with HTTP: {}", to_text(url_.address), why));
+    }
+    void finish(base::Result<HttpResponse> result) {
+        if (!result_) result_ = std::move(result);
+        loop_.stop();
     }
 
     Loop& loop_;
+    const HttpUrl& url_;
     const std::string request_;
+    Timer timer_;
+    std::unique_ptr<PendingConnect> connecting_;
     std::unique_ptr<Stream> stream_;
     http::response_parser<http::string_body> parser_;
+    std::optional<base::Result<HttpResponse>> result_;
 };
 
 }  // namespace
 
+base::Result<HttpUrl> parse_http_url(std::string_view url) {
+    const auto wrong = [&](std::string_view why) {
+        return base::fail(base::ErrorKind::bad_input, fmt::format("'{}' is no URL to ask: {}", url.substr(0, 200), why));
+    };
+    constexpr std::string_view scheme = "http://";
+    if (!url.starts_with(scheme)) return wrong("it begins with http://");
+    if (!is_visible_ascii(url)) return wrong("it has a space or a character that must be percent-encoded");
+    std::string_view rest = url.substr(scheme.size());
+    rest = rest.substr(0, rest.find('#'));
+    const std::size_t end = rest.find_first_of("/?");
+    const std::string_view authority = rest.substr(0, end);
+    if (authority.find('@') != std::string_view::npos) return wrong("a user in it is not supported");
+    auto address = parse_address(authority, 80);
+    if (!address) return wrong(address.error().message);
+    std::string target(end == std::string_view::npos ? std::string_view() : rest.substr(end));
+    if (!target.starts_with('/')) target.insert(0, "/");
+    return HttpUrl{std::move(*address), std::move(target)};
+}
+
 base::Result<HttpResponse> http_request(const std::string& method, const std::string& url, const std::string& body,
                                         std::chrono::milliseconds timeout) {
-    const auto parsed = parse_url(url);
+    if (!is_method(method)) return base::fail(base::ErrorKind::bad_input, "'" + method.substr(0, 40) + "' is no HTTP method");
+    const auto parsed = parse_http_url(url);
     if (!parsed) return base::fail(parsed.error());
-    http::request<http::string_body> message;
-    message.method_string(method);
-    message.target(parsed->target);
-    message.version(11);
-    message.set(http::field::host, to_text(parsed->address));
-    message.set(http::field::user_agent, "crossfade");
-    message.keep_alive(false);
-    if (!body.empty()) message.set(http::field::content_type, "application/json");
-    message.body() = body;
-    message.prepare_payload();
-    std::ostringstream text;
-    text << message;
-
+    std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: */*\r\n", method, parsed->target, to_text(parsed->address));
+    if (!body.empty() || method == "POST" || method == "PUT")
+        request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
+    request += "\r\n" + body;
     Loop loop;
-    Exchange exchange(loop, text.str());
-    Timer timer(loop);
-    timer.start(timeout, [&] { exchange.finish(base::fail(base::ErrorKind::timeout, url + ": no answer within " + std::to_string(timeout.count()) + " ms")); });
-    ConnectOptions options;
-    options.timeout = timeout;
-    const auto pending = connect(loop, parsed->address, options, [&](base::Result<std::unique_ptr<Stream>> stream) { exchange.connected(std::move(stream)); });
+    Exchange exchange(loop, *parsed, std::move(request), method == "HEAD", timeout);
     loop.run();
-    if (!*exchange.result && exchange.result->error().message.find(url) == std::string::npos)
-        return base::fail(exchange.result->error().kind, url + ": " + exchange.result->error().message);
-    return std::move(*exchange.result);
+    return exchange.take_result();
 }
 
 }  // namespace crossfade::net

@@ -1,121 +1,143 @@
 #include <sys/socket.h>
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <set>
+#include <cerrno>
+#include <unordered_map>
 
+#include "base/log.hpp"
+#include "net/resolver.hpp"
 #include "net/socket_stream.hpp"
+#include "net/stream_handle.hpp"
+#include "net/tls_stream.hpp"
 
 namespace crossfade::net {
 namespace {
 
-using boost::asio::ip::tcp;
-using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-
 constexpr std::chrono::seconds handshake_time{10};
 constexpr std::chrono::milliseconds pause_without_descriptors{100};
+constexpr std::chrono::seconds log_again_after{10};
+constexpr int backlog = 4096;
+constexpr int most_accepted_at_once = 64;  // then others have their turn
 
-class Accepting final : public std::enable_shared_from_this<Accepting> {
+bool set_true(const Socket& socket, int name) {
+    const int value = 1;
+    return ::setsockopt(socket.get(), SOL_SOCKET, name, &value, sizeof value) == 0;
+}
+
+class SocketListener final : public Listener, public Ready {
 public:
-    Accepting(Loop& loop, std::shared_ptr<TlsContext> tls, std::function<void(std::unique_ptr<Stream>)> accepted)
-        : loop_(loop), acceptor_(loop.implementation().context), pause_(loop.implementation().context), tls_(std::move(tls)), accepted_(std::move(accepted)) {}
+    using Accepted = std::function<void(std::unique_ptr<Stream>)>;
 
-    boost::system::error_code open(const tcp::endpoint& endpoint) {
-        boost::system::error_code error;
-        acceptor_.open(endpoint.protocol(), error);
-        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error) acceptor_.set_option(ReusePort(true), error);
-        if (!error) acceptor_.bind(endpoint, error);
-        if (!error) acceptor_.listen(4096, error);
-        return error;
+    SocketListener(Loop& loop, Socket socket, std::shared_ptr<TlsContext> tls, Accepted accepted)
+        : loop_(loop), socket_(std::move(socket)), address_(local_endpoint(socket_.get()).address()), pause_(loop), tls_(std::move(tls)),
+          accepted_(std::make_shared<const Accepted>(std::move(accepted))) {}
+    ~SocketListener() override {
+        loop_.implementation().forget(*this);
+        for (auto& [number, greeting] : greetings_) loop_.implementation().dispose(std::move(greeting->handshake));
+        *is_alive_ = false;
     }
-    tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+    bool begin() { return loop_.implementation().watch(socket_.get(), *this); }
+    Address address() const override { return address_; }
 
-    void accept() {
-        acceptor_.async_accept([self = shared_from_this()](const boost::system::error_code& error, tcp::socket socket) {
-            if (self->is_stopped_) return;
-            if (!error) {
-                self->greet(std::move(socket));
-                self->accept();
+    void on_ready(std::uint32_t) override {
+        if (pause_.is_running()) return;
+        const auto is_alive = is_alive_;  // `accepted` may destroy the listener
+        for (int i = 0; i < most_accepted_at_once && *is_alive; ++i) {
+            Socket socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+            if (socket.is_open())
+                greet(std::move(socket));
+            else if (!goes_on_after(errno))
                 return;
-            }
-            // No descriptor is left, most likely: the listener waits for some to come back instead of turning in circles.
-            self->pause_.expires_after(pause_without_descriptors);
-            self->pause_.async_wait([self](const boost::system::error_code& cancelled) {
-                if (!cancelled && !self->is_stopped_) self->accept();
-            });
-        });
-    }
-
-    void stop() {
-        is_stopped_ = true;
-        boost::system::error_code ignored;
-        acceptor_.close(ignored);
-        pause_.cancel();
-        for (const auto& state : greeting_) state->close();
-        greeting_.clear();
-        accepted_ = nullptr;
+        }
+        if (*is_alive) loop_.implementation().again(*this);
     }
 
 private:
-    void greet(tcp::socket socket) {
-        std::unique_ptr<TlsEngine> tls;
-        if (tls_ != nullptr) tls = std::make_unique<TlsEngine>(tls_, "", "");
-        auto state = std::make_shared<SocketState>(loop_, std::move(socket), std::move(tls));
+    struct Greeting {
+        explicit Greeting(Loop& loop) : timer(loop) {}
+        Timer timer;
+        std::unique_ptr<TlsHandshake> handshake;
+    };
+
+    // Whether to try to accept once more at once.
+    bool goes_on_after(int error) {
+        if (error == EAGAIN || error == EWOULDBLOCK) return false;
+        // These end one connection that was about to be accepted, not the listener (accept(2)).
+        if (error == EINTR || error == ECONNABORTED || error == EPERM || error == EPROTO || error == ENETDOWN || error == ENOPROTOOPT ||
+            error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH || error == ENETUNREACH)
+            return true;
+        // No descriptor or memory is left: it waits for some to come back instead of turning in circles.
+        if (const auto now = loop_.now(); now - last_log_ >= log_again_after) {
+            last_log_ = now;
+            base::log_warning("{} cannot accept connections: {}; they wait. Raise the limit of open files (ulimit -n) if this comes again",
+                              to_text(address_), text_of_error(error));
+        }
+        pause_.start(pause_without_descriptors, [this] { on_ready(0); });
+        return false;
+    }
+
+    void greet(Socket socket) {
+        auto state = make_socket_state(loop_, std::move(socket), false);
+        if (state == nullptr) return;
+        auto stream = std::make_unique<StreamHandle<SocketState>>(loop_, std::move(state));
         if (tls_ == nullptr) {
-            accepted_(std::make_unique<SocketStream>(std::move(state)));
+            show(std::move(stream));
             return;
         }
-        greeting_.insert(state);
-        auto timer = std::make_shared<boost::asio::steady_timer>(loop_.implementation().context, handshake_time);
-        timer->async_wait([self = shared_from_this(), state](const boost::system::error_code& cancelled) {
-            if (!cancelled && self->greeting_.erase(state) > 0) state->close();
-        });
-        state->open([self = shared_from_this(), state, timer](const base::Result<void>& result) {
-            timer->cancel();
-            if (self->greeting_.erase(state) > 0 && result) self->accepted_(std::make_unique<SocketStream>(state));
-        });
+        const std::uint64_t number = next_number_++;
+        auto& greeting = greetings_[number] = std::make_unique<Greeting>(loop_);
+        greeting->timer.start(handshake_time, [this, number] { dismiss(number); });
+        greeting->handshake = std::make_unique<TlsHandshake>(loop_, std::move(stream), std::make_unique<TlsEngine>(tls_, "", ""),
+                                                             [this, number](base::Result<std::unique_ptr<Stream>> result) {
+                                                                 dismiss(number);
+                                                                 if (result)
+                                                                     show(std::move(*result));
+                                                                 else
+                                                                     base::log_debug("{}: {}", to_text(address_), result.error().message);
+                                                             });
+    }
+
+    // Kept alive while it runs: it may destroy the listener.
+    void show(std::unique_ptr<Stream> stream) const {
+        const auto accepted = accepted_;
+        (*accepted)(std::move(stream));
+    }
+
+    void dismiss(std::uint64_t number) {
+        const auto found = greetings_.find(number);
+        if (found == greetings_.end()) return;
+        loop_.implementation().dispose(std::move(found->second->handshake));
+        greetings_.erase(found);
     }
 
     Loop& loop_;
-    tcp::acceptor acceptor_;
-    boost::asio::steady_timer pause_;
+    Socket socket_;
+    const Address address_;
+    Timer pause_;
     const std::shared_ptr<TlsContext> tls_;
-    std::function<void(std::unique_ptr<Stream>)> accepted_;
-    std::set<std::shared_ptr<SocketState>> greeting_;
-    bool is_stopped_ = false;
-};
-
-class SocketListener final : public Listener {
-public:
-    explicit SocketListener(std::shared_ptr<Accepting> accepting) : accepting_(std::move(accepting)) {}
-    ~SocketListener() override { accepting_->stop(); }
-    Address address() const override {
-        const tcp::endpoint endpoint = accepting_->endpoint();
-        return {endpoint.address().to_string(), endpoint.port()};
-    }
-
-private:
-    const std::shared_ptr<Accepting> accepting_;
+    const std::shared_ptr<const Accepted> accepted_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Greeting>> greetings_;
+    std::uint64_t next_number_ = 0;
+    Loop::Clock::time_point last_log_{};
+    const std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace
 
 base::Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
                                                std::function<void(std::unique_ptr<Stream>)> accepted) {
-    boost::system::error_code error;
-    tcp::endpoint endpoint(boost::asio::ip::make_address(on.host, error), on.port);
-    if (error) {
-        tcp::resolver resolver(loop.implementation().context);
-        const auto results = resolver.resolve(on.host, std::to_string(on.port), error);
-        if (error) return base::fail(base::ErrorKind::connection, "the name '" + on.host + "' does not resolve: " + error.message());
-        endpoint = results.begin()->endpoint();
+    auto endpoint = endpoint_of_literal(on);
+    if (!endpoint) {
+        const auto found = resolve(on);
+        if (!found) return base::fail(found.error().kind, "cannot listen on " + to_text(on) + ": " + found.error().message);
+        endpoint = found->front();
     }
-    auto accepting = std::make_shared<Accepting>(loop, std::move(tls), std::move(accepted));
-    if (const auto failed = accepting->open(endpoint))
-        return base::fail(base::ErrorKind::connection, "cannot listen on " + to_text(on) + ": " + failed.message());
-    accepting->accept();
-    return std::make_unique<SocketListener>(std::move(accepting));
+    const auto failed = [&] { return base::fail(base::ErrorKind::connection, "cannot listen on " + to_text(on) + ": " + text_of_error(errno)); };
+    Socket socket = open_tcp(*endpoint);
+    if (!socket.is_open() || !set_true(socket, SO_REUSEADDR) || !set_true(socket, SO_REUSEPORT)) return failed();
+    if (::bind(socket.get(), endpoint->get(), endpoint->size) != 0 || ::listen(socket.get(), backlog) != 0) return failed();
+    auto listener = std::make_unique<SocketListener>(loop, std::move(socket), std::move(tls), std::move(accepted));
+    if (!listener->begin()) return failed();
+    return listener;
 }
 
 }  // namespace crossfade::net

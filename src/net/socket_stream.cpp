@@ -1,286 +1,241 @@
 #include "net/socket_stream.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
 #include <cerrno>
-#include <cstring>
 
 namespace crossfade::net {
 namespace {
 
-using boost::asio::ip::tcp;
+void set_option(int descriptor, int level, int name, int value) { ::setsockopt(descriptor, level, name, &value, sizeof value); }
 
-constexpr std::size_t first_buffer = 32U * 1024U;
-constexpr std::size_t largest_idle_buffer = 1024U * 1024U;
-
-std::string text_of_endpoint(const tcp::endpoint& endpoint) { return to_text({endpoint.address().to_string(), endpoint.port()}); }
+// A peer that vanished without a word is noticed within about two minutes, although nothing is sent to it.
+void find_vanished_peers(int descriptor) {
+    set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+    set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 4);
+}
 
 }  // namespace
 
-SocketState::SocketState(Loop& loop, tcp::socket socket, std::unique_ptr<TlsEngine> tls)
-    : loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)) {
-    boost::system::error_code ignored;  // a socket that has ended by now says so at its first read
-    socket_.set_option(tcp::no_delay(true), ignored);
-    socket_.native_non_blocking(true, ignored);
-    const tcp::endpoint peer = socket_.remote_endpoint(ignored);
-    peer_ = text_of_endpoint(peer);
-    local_ = text_of_endpoint(socket_.local_endpoint(ignored));
+SocketState::SocketState(Loop& loop, Socket socket) : loop_(loop), socket_(std::move(socket)) {
+    set_option(socket_.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    find_vanished_peers(socket_.get());
+    peer_ = to_text(peer_endpoint(socket_.get()).address());
+    local_ = to_text(local_endpoint(socket_.get()).address());
 }
 
-SocketState::~SocketState() { loop_.cancel_turn_end(*this); }
+SocketState::~SocketState() { close(); }
+
+bool SocketState::attach(bool is_watched) {
+    if (!is_watched) return loop_.implementation().watch(socket_.get(), *this);
+    loop_.implementation().watch_instead(socket_.get(), *this);
+    return true;
+}
+
+std::unique_ptr<SocketState> make_socket_state(Loop& loop, Socket socket, bool is_watched) {
+    auto state = std::make_unique<SocketState>(loop, std::move(socket));
+    return state->attach(is_watched) ? std::move(state) : nullptr;
+}
 
 void SocketState::start(StreamUser& user) {
+    if (is_closed_ || is_lingering_) return;
     user_ = &user;
-    if (in_end_ > in_begin_) {
-        boost::asio::post(loop_.implementation().context, [self = shared_from_this()] {
-            if (!self->is_paused_) self->deliver();
-        });
-    }
-    read();
+    has_unshown_ = !in_.empty();
+    if (has_unshown_ || may_read_ || write_error_ != 0) loop_.implementation().again(*this);
 }
 
-void SocketState::open(std::function<void(base::Result<void>)> done) {
-    opened_ = std::move(done);
-    if (tls_ != nullptr) {
-        if (const auto begun = tls_->begin(sending_); !begun) {
-            failed(begun.error());
-            return;
-        }
-        flush();
-        read();
+void SocketState::resume_reading() {
+    if (!is_paused_ || is_closed_) return;
+    is_paused_ = false;
+    has_unshown_ = !in_.empty();
+    if (has_unshown_ || may_read_) loop_.implementation().again(*this);
+}
+
+void SocketState::on_ready(std::uint32_t events) {
+    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) may_read_ = true;
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) has_hung_up_ = true;
+    if (is_blocked_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+        is_blocked_ = false;
+        loop_.at_turn_end(*this);
+    }
+    // A reset is told at once, also to who does not want to read now: nobody is there to answer any more.
+    if (is_paused_ && user_ != nullptr && (events & EPOLLERR) != 0) {
+        int error = 0;
+        socklen_t size = sizeof error;
+        ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        failed(error == 0 ? ECONNRESET : error, "the connection");
         return;
     }
-    boost::asio::post(loop_.implementation().context, [self = shared_from_this()] {
-        if (self->is_closed_ || !self->opened_) return;
-        std::exchange(self->opened_, nullptr)({});
-    });
-}
-
-void SocketState::pause() { is_paused_ = true; }
-
-void SocketState::resume() {
-    if (!is_paused_) return;
-    is_paused_ = false;
-    if (is_closed_) return;
-    if (in_end_ > in_begin_ && !is_delivering_) {
-        boost::asio::post(loop_.implementation().context, [self = shared_from_this()] {
-            if (!self->is_paused_) self->deliver();
-        });
+    if (has_unshown_ && user_ != nullptr && !is_paused_) deliver();
+    if (is_to_read()) {
+        if (is_lingering_) discard(); else read();
     }
-    read();
+    if (write_error_ != 0 && (!may_read_ || is_paused_) && user_ != nullptr) failed(write_error_, "write");
 }
 
 void SocketState::read() {
-    if (is_closed_ || is_reading_ || (is_paused_ && !is_lingering_)) return;
-    base::Bytes& buffer = tls_ == nullptr ? in_ : encrypted_;
-    std::size_t used = tls_ == nullptr ? in_end_ : 0;
-    if (tls_ == nullptr) {
-        if (in_begin_ == in_end_) {
-            in_begin_ = in_end_ = used = 0;
-            if (in_.size() > largest_idle_buffer) base::Bytes(first_buffer).swap(in_);
-        } else if (in_begin_ > 0 && in_end_ == in_.size()) {
-            std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
-            in_end_ -= in_begin_;
-            in_begin_ = 0;
-            used = in_end_;
-        }
+    const std::span<std::uint8_t> room = in_.prepare();
+    const ssize_t count = ::recv(socket_.get(), room.data(), room.size(), 0);
+    if (count > 0) {
+        in_.commit(static_cast<std::size_t>(count));
+        // Less than there was room for: the kernel has no more, and tells when it has again. But what says that the peer is done was
+        // told already.
+        may_read_ = static_cast<std::size_t>(count) == room.size() || has_hung_up_;
+        if (may_read_) loop_.implementation().again(*this);
+        deliver();
+    } else if (count == 0) {
+        ended(base::Error(base::ErrorKind::connection, peer_ + " closed the connection"));
+    } else if (errno == EINTR) {
+        loop_.implementation().again(*this);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        may_read_ = false;
+    } else {
+        failed(errno, "read");
     }
-    if (buffer.size() - used < first_buffer / 4) buffer.resize(std::max(first_buffer, buffer.size() * 2));
-    is_reading_ = true;
-    socket_.async_read_some(boost::asio::buffer(buffer.data() + used, buffer.size() - used),
-                            [self = shared_from_this()](const boost::system::error_code& error, std::size_t count) {
-                                self->is_reading_ = false;
-                                if (self->is_closed_) return;
-                                if (error) self->failed(error, "read"); else self->received(count);
-                            });
 }
 
-void SocketState::received(std::size_t count) {
-    if (is_lingering_) {
-        read();
-        return;
-    }
-    if (tls_ == nullptr) {
-        in_end_ += count;
-    } else {
-        decrypted_.clear();
-        const auto result = tls_->receive(base::ByteView(encrypted_).first(count), decrypted_, sending_);
-        if (sending_.size() > sent_) flush();
-        if (is_closed_) return;
-        if (!result) {
-            failed(result.error());
-            return;
-        }
-        if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
-        if (in_.size() < in_end_ + decrypted_.size()) in_.resize(in_end_ + decrypted_.size());
-        std::copy(decrypted_.begin(), decrypted_.end(), in_.begin() + static_cast<std::ptrdiff_t>(in_end_));
-        in_end_ += decrypted_.size();
-        if (opened_ && tls_->is_open()) {
-            std::exchange(opened_, nullptr)({});
-            if (is_closed_) return;
-        }
-    }
-    if (user_ != nullptr && !is_paused_) deliver();
-    if (is_closed_) return;
-    if (tls_ != nullptr && tls_->is_finished()) {
-        failed(base::Error(base::ErrorKind::connection, peer_ + " closed the connection"));
-        return;
-    }
-    read();
+void SocketState::discard() {
+    const std::span<std::uint8_t> room = in_.prepare();
+    const ssize_t count = ::recv(socket_.get(), room.data(), room.size(), 0);
+    if (count > 0 || (count < 0 && errno == EINTR))
+        loop_.implementation().again(*this);
+    else if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        may_read_ = false;
+    else
+        close();
 }
 
 void SocketState::deliver() {
-    if (is_closed_ || user_ == nullptr || in_begin_ == in_end_) return;
-    is_delivering_ = true;
-    // Kept alive by whoever called; the user may close or destroy its stream.
-    const std::size_t used = user_->on_bytes(std::span(in_).subspan(in_begin_, in_end_ - in_begin_));
-    is_delivering_ = false;
-    if (is_closed_) return;
-    in_begin_ = std::min(in_begin_ + used, in_end_);
-    if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
+    has_unshown_ = false;
+    const std::span<std::uint8_t> bytes = in_.unread();
+    // The user may close or destroy its stream here: this object then lives until the turn ends, and so do the bytes.
+    const std::size_t used = user_->on_bytes(bytes);
+    if (is_closed_ || is_lingering_) return;
+    in_.consume(used);
+    if (in_.is_grown()) watch_growth();
 }
 
-void SocketState::turn_ended() {
-    if (is_closed_) return;
-    const auto self = shared_from_this();
-    encrypt();
-    flush();
-}
+void SocketState::turn_ended() { flush(); }
 
-// Moves out_ to where flush() sends from.
-void SocketState::encrypt() {
-    if (out_.empty() || is_closed_) return;
-    if (tls_ != nullptr) {
-        const auto result = tls_->send(out_, sending_);
-        out_.clear();
-        if (!result) failed(result.error());
-    } else if (sent_ == sending_.size()) {
-        sending_.clear();
-        sent_ = 0;
-        sending_.swap(out_);
-    } else {
-        base::append(sending_, out_);
-        out_.clear();
+// Sends from `bytes` until they are gone (true) or the kernel takes no more (false).
+bool SocketState::send_from(base::Bytes& bytes, std::size_t& sent) {
+    while (sent < bytes.size()) {
+        const ssize_t count = ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+        if (count >= 0) {
+            sent += static_cast<std::size_t>(count);
+            continue;
+        }
+        if (errno == EINTR) continue;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            is_blocked_ = true;
+        } else {
+            // The peer may have said why before it went: what can still be read is read first, and its end tells the user.
+            write_error_ = errno;
+            may_read_ = true;
+            loop_.implementation().again(*this);
+        }
+        return false;
     }
-    if (out_.capacity() > largest_idle_buffer && out_.empty()) base::Bytes().swap(out_);
+    if (bytes.capacity() > normal_out_capacity) watch_growth();
+    bytes.clear();
+    sent = 0;
+    return true;
 }
 
 void SocketState::flush() {
-    while (!is_closed_ && !is_waiting_for_room_ && sent_ < sending_.size()) {
-        const ssize_t count = ::send(socket_.native_handle(), sending_.data() + sent_, sending_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (count >= 0) {
-            sent_ += static_cast<std::size_t>(count);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            wait_for_room();
-        } else if (errno != EINTR) {
-            failed(boost::system::error_code(errno, boost::system::system_category()), "write");
-            return;
-        }
-    }
-    if (is_closed_) return;
-    if (sent_ == sending_.size()) {
-        sending_.clear();
+    if (is_closed_ || is_blocked_) return;
+    if (write_error_ != 0) {
+        out_.clear();
+        blocked_.clear();
         sent_ = 0;
-        if (sending_.capacity() > largest_idle_buffer) base::Bytes().swap(sending_);
-        // The buffer with the capacity goes back to where users append.
-        if (tls_ == nullptr && out_.empty() && out_.capacity() < sending_.capacity()) out_.swap(sending_);
-    } else if (sent_ > largest_idle_buffer) {
-        sending_.erase(sending_.begin(), sending_.begin() + static_cast<std::ptrdiff_t>(sent_));
-        sent_ = 0;
-    }
-    wrote();
-}
-
-void SocketState::wait_for_room() {
-    is_waiting_for_room_ = true;
-    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
-        self->is_waiting_for_room_ = false;
-        if (self->is_closed_) return;
-        if (error) {
-            self->failed(error, "write");
-            return;
-        }
-        self->encrypt();
-        self->flush();
-    });
-}
-
-void SocketState::wrote() {
-    if (is_lingering_ && unsent() == 0 && !was_shut_down_) {
-        // Half-closed first, so that what was sent is not thrown away by a reset.
-        was_shut_down_ = true;
-        boost::system::error_code ignored;
-        socket_.shutdown(tcp::socket::shutdown_send, ignored);
-        read();
         return;
     }
-    if (has_mark_ && unsent() <= mark_) {
+    if (send_from(blocked_, sent_) && !out_.empty()) {
+        std::size_t sent = 0;
+        if (!send_from(out_, sent)) {
+            // out_ is the users' again, and may grow while the rest waits.
+            blocked_.swap(out_);
+            sent_ = sent;
+        }
+    }
+    if (is_lingering_) shut_down_when_sent();
+    if (has_mark_ && !is_closed_ && user_ != nullptr && unsent() <= mark_) {
         has_mark_ = false;
-        if (user_ != nullptr) user_->on_drained();
+        user_->on_drained();
     }
 }
 
 void SocketState::notify_when_unsent_below(std::size_t mark) {
+    if (is_closed_) return;
     mark_ = mark;
     has_mark_ = true;
     if (unsent() <= mark) send_soon();
 }
 
-void SocketState::failed(const boost::system::error_code& error, const char* doing) {
-    if (error == boost::asio::error::operation_aborted) return;
-    failed(base::Error(base::ErrorKind::connection, error == boost::asio::error::eof ? peer_ + " closed the connection"
-                                                                                     : peer_ + ": " + doing + " failed: " + error.message()));
+void SocketState::failed(int error_number, const char* doing) {
+    ended(base::Error(base::ErrorKind::connection, peer_ + ": " + doing + " failed: " + text_of_error(error_number)));
 }
 
-void SocketState::failed(const base::Error& why) {
-    if (is_closed_ || has_failed_) return;
-    has_failed_ = true;
-    // From the loop itself: never from inside a call to the stream.
-    boost::asio::post(loop_.implementation().context, [self = shared_from_this(), why] {
-        if (self->is_closed_) return;
-        if (self->is_lingering_) {
-            self->finish_lingering();
-            return;
-        }
-        StreamUser* const user = self->user_;
-        auto opened = std::exchange(self->opened_, nullptr);
-        self->close();
-        if (opened) opened(base::fail(why));
-        else if (user != nullptr) user->on_closed(why);
-    });
+void SocketState::ended(const base::Error& why) {
+    StreamUser* const user = user_;
+    close();
+    if (user != nullptr) user->on_closed(why);
 }
 
 void SocketState::close() {
-    if (is_closed_ || is_lingering_) return;
+    if (is_closed_) return;
     is_closed_ = true;
     user_ = nullptr;
-    opened_ = nullptr;
+    disarm();
     loop_.cancel_turn_end(*this);
-    boost::system::error_code ignored;
-    socket_.close(ignored);
-}
-
-void SocketState::finish_lingering() {
-    is_lingering_ = false;
-    linger_.reset();
-    close();
+    loop_.implementation().forget(*this);
+    socket_.close();
+    out_.clear();
+    blocked_.clear();
+    sent_ = 0;
+    if (is_lingering_) loop_.implementation().let_go(*this);
 }
 
 void SocketState::close_after_sending(std::chrono::milliseconds within) {
     if (is_closed_ || is_lingering_) return;
     user_ = nullptr;
     is_lingering_ = true;
-    linger_ = std::make_unique<boost::asio::steady_timer>(loop_.implementation().context, within);
-    linger_->async_wait([self = shared_from_this()](const boost::system::error_code&) {
-        if (!self->is_closed_) self->finish_lingering();
-    });
-    encrypt();
-    if (tls_ != nullptr) tls_->finish(sending_);
-    flush();
-    read();
+    loop_.implementation().wheel.arm(*this, Loop::Clock::now() + within);
+    send_soon();
+}
+
+// Half-closed first and read to its end: closing with unread bytes makes the kernel reset the connection, and the peer lose what was
+// sent last.
+void SocketState::shut_down_when_sent() {
+    if (write_error_ != 0) {
+        close();
+        return;
+    }
+    if (is_shut_down_ || unsent() > 0) return;
+    is_shut_down_ = true;
+    ::shutdown(socket_.get(), SHUT_WR);
+    may_read_ = true;
+    loop_.implementation().again(*this);
+}
+
+void SocketState::watch_growth() {
+    if (!is_armed() && !is_closed_) loop_.implementation().wheel.arm(*this, loop_.now() + trim_every);
+}
+
+void SocketState::on_expired() {
+    if (is_lingering_) {
+        close();
+        return;
+    }
+    in_.trim();
+    // Seldom enough to be simple: what is empty at this moment starts small again.
+    if (out_.empty() && out_.capacity() > normal_out_capacity) base::Bytes().swap(out_);
+    if (blocked_.empty() && blocked_.capacity() > normal_out_capacity) base::Bytes().swap(blocked_);
+    if (in_.is_grown() || out_.capacity() > normal_out_capacity || blocked_.capacity() > normal_out_capacity) watch_growth();
 }
 
 }  // namespace crossfade::net

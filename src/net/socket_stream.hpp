@@ -1,90 +1,77 @@
-// A stream on a TCP socket, plain or through TLS. For net's own sources only.
+// A stream on a TCP socket. For net's own sources only.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <string>
 
+#include "base/timing_wheel.hpp"
 #include "net/loop_implementation.hpp"
+#include "net/read_buffer.hpp"
+#include "net/socket.hpp"
 #include "net/stream.hpp"
-#include "net/tls_engine.hpp"
 
 namespace crossfade::net {
 
-// What lives as long as Asio may still call it: longer than the Stream that its user holds.
-class SocketState final : public std::enable_shared_from_this<SocketState>, public TurnEnd {
+// What stands behind the Stream; see stream_handle.hpp for how long it lives.
+class SocketState final : public Disposable, public Ready, public TurnEnd, public base::WheelEntry {
 public:
-    SocketState(Loop& loop, boost::asio::ip::tcp::socket socket, std::unique_ptr<TlsEngine> tls);
-    ~SocketState();
+    // How large a buffer for sending may stay when nothing needs it; and how often that is looked at.
+    static constexpr std::size_t normal_out_capacity = 64U * 1024U;
+    static constexpr std::chrono::seconds trim_every{1};
+
+    SocketState(Loop& loop, Socket socket);
+    ~SocketState() override;
+    // Makes the loop watch the socket; `is_watched`: it already does, for somebody else. False when the system has no room.
+    bool attach(bool is_watched);
 
     void start(StreamUser& user);
-    // Runs the TLS handshake to its end (at once without TLS), then calls `done` once; nothing else reads meanwhile.
-    void open(std::function<void(base::Result<void>)> done);
-    void pause();
-    void resume();
+    void pause_reading() { is_paused_ = true; }
+    void resume_reading();
     base::Bytes& out() { return out_; }
     void send_soon() { loop_.at_turn_end(*this); }
-    std::size_t unsent() const { return out_.size() + (sending_.size() - sent_); }
+    std::size_t unsent() const { return out_.size() + (blocked_.size() - sent_); }
     void notify_when_unsent_below(std::size_t mark);
     void close();
     void close_after_sending(std::chrono::milliseconds within);
-    void turn_ended() override;
+    bool is_sending_last_bytes() const { return is_lingering_ && !is_closed_; }
+    std::string peer_address() const { return peer_; }
+    std::string local_address() const { return local_; }
+    std::string server_name() const { return {}; }
 
-    const std::string& peer() const { return peer_; }
-    const std::string& local() const { return local_; }
-    std::string server_name() const { return tls_ == nullptr ? "" : tls_->server_name(); }
+    void on_ready(std::uint32_t events) override;
+    void turn_ended() override;
+    void on_expired() override;  // the time to look for buffers to trim, or the end of lingering
 
 private:
+    bool is_to_read() const { return may_read_ && !is_closed_ && (is_lingering_ || (user_ != nullptr && !is_paused_)); }
     void read();
-    void received(std::size_t count);
+    void discard();
     void deliver();
-    void encrypt();
     void flush();
-    void wait_for_room();
-    void wrote();
-    void failed(const base::Error& why);
-    void failed(const boost::system::error_code& error, const char* doing);
-    void finish_lingering();
+    bool send_from(base::Bytes& bytes, std::size_t& sent);
+    void watch_growth();
+    void failed(int error_number, const char* doing);
+    void ended(const base::Error& why);
+    void shut_down_when_sent();
 
     Loop& loop_;
-    boost::asio::ip::tcp::socket socket_;
-    std::unique_ptr<TlsEngine> tls_;
+    Socket socket_;
     StreamUser* user_ = nullptr;
-    std::function<void(base::Result<void>)> opened_;
-    std::string peer_, local_;
-    base::Bytes in_;                    // received; [in_begin_, in_end_) is not consumed
-    std::size_t in_begin_ = 0, in_end_ = 0;
-    base::Bytes encrypted_, decrypted_;  // TLS only
-    base::Bytes out_;                   // what users append
-    base::Bytes sending_;               // what the kernel has not taken
+    ReadBuffer in_;
+    base::Bytes out_;      // what users append
+    base::Bytes blocked_;  // what the kernel did not take in one go: [sent_, end) is still to leave, before out_
     std::size_t sent_ = 0;
     std::size_t mark_ = 0;
-    bool has_mark_ = false;
-    bool is_reading_ = false, is_paused_ = false, is_delivering_ = false, is_waiting_for_room_ = false;
-    bool is_closed_ = false, is_lingering_ = false, was_shut_down_ = false, has_failed_ = false;
-    std::unique_ptr<boost::asio::steady_timer> linger_;
+    int write_error_ = 0;
+    bool may_read_ = false;      // there may be something to read
+    bool has_hung_up_ = false;   // an end or an error is behind the bytes to read
+    bool has_unshown_ = false;   // bytes were received that the present user has not seen
+    bool is_paused_ = false, is_blocked_ = false, has_mark_ = false;
+    bool is_closed_ = false, is_lingering_ = false, is_shut_down_ = false;
+    std::string peer_, local_;
 };
 
-// What users hold.
-class SocketStream final : public Stream {
-public:
-    explicit SocketStream(std::shared_ptr<SocketState> state) : state_(std::move(state)) {}
-    ~SocketStream() override { state_->close(); }
-    void start(StreamUser& user) override { state_->start(user); }
-    void pause_reading() override { state_->pause(); }
-    void resume_reading() override { state_->resume(); }
-    base::Bytes& out() override { return state_->out(); }
-    void send_soon() override { state_->send_soon(); }
-    std::size_t unsent() const override { return state_->unsent(); }
-    void notify_when_unsent_below(std::size_t mark) override { state_->notify_when_unsent_below(mark); }
-    void close() override { state_->close(); }
-    void close_after_sending(std::chrono::milliseconds within) override { state_->close_after_sending(within); }
-    std::string peer_address() const override { return state_->peer(); }
-    std::string local_address() const override { return state_->local(); }
-    std::string server_name() const override { return state_->server_name(); }
-
-private:
-    const std::shared_ptr<SocketState> state_;
-};
+// A stream of a connected socket, or nothing when the loop has no room for it.
+std::unique_ptr<SocketState> make_socket_state(Loop& loop, Socket socket, bool is_watched);
 
 }  // namespace crossfade::net

@@ -23,7 +23,8 @@ public:
     // with what comes next. The view (and pointers into it) dies when the call returns; the bytes may be modified in place.
     // May close() or destroy the stream; then the result is ignored.
     virtual std::size_t on_bytes(std::span<std::uint8_t> bytes) = 0;
-    // The stream ended: by the peer (kind connection, message tells), or after an error. Called once; not after close().
+    // The stream ended: by the peer (kind connection, message tells), or after an error. All bytes that came before were shown. Called
+    // once; not after close(). May destroy the stream.
     virtual void on_closed(const base::Error& why) = 0;
     // unsent() has fallen to or below the mark given to notify_when_unsent_below(). May do nothing.
     virtual void on_drained() {}
@@ -36,22 +37,28 @@ class Stream {
 public:
     virtual ~Stream() = default;  // closes; no callback follows
 
-    // Starts reading, for `user`, who outlives the stream or closes it.
+    // Starts reading, for `user`, who outlives the stream or closes it. Called again it replaces the user: the new one is shown, in a
+    // later turn, what the old one did not consume. Called from inside on_bytes(), what that call says it consumed is gone first.
     virtual void start(StreamUser& user) = 0;
-    // Stops and resumes reading (backpressure). Bytes already received may still be shown once after resume. Idempotent.
+    // Stops and resumes reading (backpressure). While paused nothing is shown, not even an orderly end; a reset is. After resuming, bytes
+    // that were received and not consumed are shown again in a later turn, without waiting for more. Idempotent.
     virtual void pause_reading() = 0;
     virtual void resume_reading() = 0;
 
-    // The buffer to append to; call send_soon() after. Never cleared by the caller. Stable until the turn ends.
+    // The buffer to append to; call send_soon() after. Never cleared by the caller. Stable until the turn ends. After the stream ended
+    // what is appended goes nowhere.
     virtual base::Bytes& out() = 0;
     // Everything in out() leaves when this turn ends, in one write where the kernel takes it.
     virtual void send_soon() = 0;
     // Bytes appended and not yet taken by the kernel (out() included).
     virtual std::size_t unsent() const = 0;
+    // One on_drained(), at the end of this turn or of a later one. Asked again before it came, the new mark counts.
     virtual void notify_when_unsent_below(std::size_t mark) = 0;
 
-    // Ends the stream at once; nothing more is called. close_after_sending() first sends what is in out(), at most `within`.
+    // Ends the stream at once, what is unsent is dropped; nothing more is called.
     virtual void close() = 0;
+    // Nothing more is called, and nothing is read, but what is in out() when this turn ends still leaves; then the stream closes, at the
+    // latest after `within`. The stream may be destroyed meanwhile: the loop sees to the rest.
     virtual void close_after_sending(std::chrono::milliseconds within) = 0;
 
     virtual std::string peer_address() const = 0;   // "127.0.0.1:45312"

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/bytes.hpp"
@@ -14,7 +15,8 @@ namespace crossfade::net {
 
 class TlsContext {
 public:
-    TlsContext(SSL_CTX* context, bool is_server, bool verifies_host) : context_(context), is_server_(is_server), verifies_host_(verifies_host) {}
+    TlsContext(SSL_CTX* context, bool is_server, bool verifies_host)
+        : context_(context), is_server_(is_server), verifies_host_(verifies_host) {}
     ~TlsContext() { SSL_CTX_free(context_); }
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;
@@ -27,6 +29,9 @@ private:
     const bool is_server_, verifies_host_;
 };
 
+// One side of one connection. In every call `received` are bytes from the wire, of which those that were used are taken off the front,
+// and what is to be sent is appended to `wire` (also when the call fails: an alert that tells the peer why). Errors are of kind
+// connection. Never blocks, never allocates per call by itself.
 class TlsEngine {
 public:
     // `server_name` (SNI) and `verify_name` matter on the client's side only.
@@ -35,28 +40,27 @@ public:
     TlsEngine(const TlsEngine&) = delete;
     TlsEngine& operator=(const TlsEngine&) = delete;
 
-    // Takes bytes from the wire; appends what they decrypt to `plain` and what is to be sent to `wire`.
-    base::Result<void> receive(base::ByteView bytes, base::Bytes& plain, base::Bytes& wire);
-    // Encrypts; appends to `wire`. Precondition: is_open().
-    base::Result<void> send(base::ByteView plain, base::Bytes& wire);
-    // The client's first message.
-    base::Result<void> begin(base::Bytes& wire);
-    // Appends close_notify.
+    // Goes as far in the handshake as the received bytes allow; a client begins with none. Then look at is_open().
+    base::Result<void> handshake(base::ByteView& received, base::Bytes& wire);
+    // Decrypts into the room given; 0 when that takes more from the wire than was received. Precondition: is_open().
+    base::Result<std::size_t> read(base::ByteView& received, std::span<std::uint8_t> into, base::Bytes& wire);
+    // Encrypts all of `plain`, in records as full as can be. Precondition: is_open().
+    base::Result<void> write(base::ByteView plain, base::Bytes& wire);
+    // Says goodbye.
     void finish(base::Bytes& wire);
 
-    bool is_open() const { return is_open_; }      // the handshake is done
+    bool is_open() const { return is_open_; }          // the handshake is done
     bool is_finished() const { return is_finished_; }  // the peer said goodbye
-    std::string server_name() const;               // server side: what the client asked for
+    std::string server_name() const;                   // server side: what the client asked for
 
 private:
-    base::Result<void> handshake();
-    void take_wire(base::Bytes& wire);
+    friend struct WireBio;
     base::Error error(const char* doing) const;
 
     const std::shared_ptr<TlsContext> context_;
     SSL* ssl_ = nullptr;
-    BIO* in_ = nullptr;
-    BIO* out_ = nullptr;
+    base::ByteView* received_ = nullptr;  // during a call
+    base::Bytes* wire_ = nullptr;         // during a call
     bool is_open_ = false;
     bool is_finished_ = false;
 };
