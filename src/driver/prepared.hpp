@@ -28,7 +28,6 @@ public:
     Prepared& operator=(const Prepared&) = delete;
 
 private:
-    friend class Session;
     friend class PreparedCache;
     // What requests use: replaced when the server says something newer. One thread, the session's.
     mutable base::Bytes current_id_, current_result_metadata_id_;

@@ -73,9 +73,13 @@ public:
     Waiters first_round_waiters, connected_waiters;
 
     base::Task<base::Result<Rows>> ask(std::shared_ptr<Connection> on, std::string text);
-    void refresh_in(std::chrono::milliseconds after);
+    static base::Task<base::Result<void>> read_nodes(std::shared_ptr<Implementation> self, std::shared_ptr<Connection> on);
+    base::Error not_connected() const {
+        return base::Error(base::ErrorKind::unavailable, options.cluster.label + " is not connected: " + last_error.message);
+    }
 
 private:
+    void refresh_in(std::chrono::milliseconds after);
     void begin_round();
     void attempt();
     void opened(base::Result<OpenedConnection> result);
@@ -83,7 +87,6 @@ private:
     void round_failed();
     static base::Task<void> take_over(std::shared_ptr<Implementation> self, std::shared_ptr<Connection> fresh);
     static base::Task<void> run_refresh(std::shared_ptr<Implementation> self, std::shared_ptr<Connection> on);
-    static base::Task<base::Result<void>> read_nodes(std::shared_ptr<Implementation> self, std::shared_ptr<Connection> on);
     base::Result<void> take_topology(const Rows& local, const Rows& peers);
     void mark(const cql::Event& event);
     void publish(Topology next);
@@ -102,7 +105,6 @@ private:
 
 void ControlConnection::Implementation::stop() {
     is_stopped = true;
-    callbacks = ControlCallbacks();
     retry.cancel();
     refresh.cancel();
     pending_.reset();
@@ -145,6 +147,8 @@ void ControlConnection::Implementation::attempt() {
 }
 
 void ControlConnection::Implementation::opened(base::Result<OpenedConnection> result) {
+    // Those who are told may destroy the control connection; so in on_ended() and round_failed().
+    const auto self = shared_from_this();
     pending_.reset();
     if (!result) {
         failed(result.error());
@@ -239,6 +243,7 @@ void ControlConnection::Implementation::failed(const base::Error& why) {
 }
 
 void ControlConnection::Implementation::round_failed() {
+    const auto self = shared_from_this();
     last_error = round_error_;
     // The first of a row of failures; the others say nothing new.
     if (backoff_ == first_backoff) base::log_warning("{}: {}; trying again", options.cluster.label, last_error.message);
@@ -251,6 +256,7 @@ void ControlConnection::Implementation::round_failed() {
 
 void ControlConnection::Implementation::on_ended(Connection& ended, const base::Error& why) {
     if (&ended != connection.get()) return;
+    const auto self = shared_from_this();
     connection.reset();
     refresh.cancel();
     const bool was_connected = std::exchange(is_connected, false);
@@ -261,11 +267,12 @@ void ControlConnection::Implementation::on_ended(Connection& ended, const base::
     last_error = why;
     base::log_warning("{}: the control connection is lost: {}", options.cluster.label, why.message);
     if (callbacks.on_state) callbacks.on_state(false, why);
-    begin_round();
+    if (!is_stopped) begin_round();
 }
 
 void ControlConnection::Implementation::on_event(Connection& from, const Answer& answer) {
     if (&from != connection.get()) return;
+    const auto self = shared_from_this();
     const auto owned = std::make_shared<ClusterEvent>(answer.message);
     auto event = cql::parse_event(owned->body);
     if (!event) {
@@ -274,7 +281,7 @@ void ControlConnection::Implementation::on_event(Connection& from, const Answer&
     }
     owned->event = std::move(*event);
     if (callbacks.on_event) callbacks.on_event(owned);
-    if (owned->event.kind != cql::Event::Kind::schema_change) mark(owned->event);
+    if (!is_stopped && owned->event.kind != cql::Event::Kind::schema_change) mark(owned->event);
 }
 
 void ControlConnection::Implementation::mark(const cql::Event& event) {
@@ -347,7 +354,7 @@ base::Task<base::Result<void>> ControlConnection::connected() {
 base::Task<base::Result<Rows>> ControlConnection::query(std::string text) {
     const auto self = implementation_;
     if (!self->is_connected)
-        co_return base::fail(base::ErrorKind::unavailable, self->options.cluster.label + " is not connected: " + self->last_error.message);
+        co_return base::fail(self->not_connected());
     co_return co_await self->ask(self->connection, std::move(text));
 }
 
@@ -357,7 +364,7 @@ base::Task<base::Result<ClockReading>> ControlConnection::measure_clock() {
     std::optional<ClockReading> best;
     for (int i = 0; i < 3; ++i) {
         if (!self->is_connected)
-            co_return base::fail(base::ErrorKind::unavailable, self->options.cluster.label + " is not connected: " + self->last_error.message);
+            co_return base::fail(self->not_connected());
         const std::int64_t asked = clock.wall_microseconds();
         const base::Result<Rows> rows = co_await self->ask(self->connection, "SELECT now() FROM system.local");
         const std::int64_t answered = clock.wall_microseconds();
@@ -373,7 +380,12 @@ base::Task<base::Result<ClockReading>> ControlConnection::measure_clock() {
     co_return *best;
 }
 
-void ControlConnection::refresh_soon() { implementation_->refresh_in(std::chrono::milliseconds(0)); }
+base::Task<base::Result<void>> ControlConnection::refresh() {
+    const auto self = implementation_;
+    if (!self->is_connected) co_return base::fail(self->not_connected());
+    co_return co_await Implementation::read_nodes(self, self->connection);
+}
+
 bool ControlConnection::is_connected() const { return implementation_->is_connected; }
 const base::Error& ControlConnection::last_error() const { return implementation_->last_error; }
 std::shared_ptr<const Topology> ControlConnection::topology() const { return implementation_->topology; }

@@ -73,8 +73,8 @@ public:
     base::Task<base::Result<Rows>> query(std::string text);
     // Asks the node's clock three times and gives the closest reading. Errors: as query().
     base::Task<base::Result<ClockReading>> measure_clock();
-    // Reads the topology again, soon.
-    void refresh_soon();
+    // Reads the topology now; it is published (on_topology) when it differs. Errors: as query().
+    base::Task<base::Result<void>> refresh();
 
     bool is_connected() const;
     const base::Error& last_error() const;                 // why it is not connected

@@ -10,19 +10,26 @@ bool starts_with(base::ByteView rest, base::ByteView raw) {
     return !raw.empty() && rest.size() >= raw.size() && std::equal(raw.begin(), raw.end(), rest.begin());
 }
 
-}  // namespace
-
-std::shared_ptr<const ResultColumns> own_columns(const cql::RowsMetadata& metadata) {
+std::shared_ptr<ResultColumns> copy_columns(const std::vector<cql::ColumnSpec>& columns) {
     auto made = std::make_shared<ResultColumns>();
-    made->raw.assign(metadata.specs.begin(), metadata.specs.end());
-    made->flags = metadata.flags & cql::rows_flag::global_tables_spec;
-    made->owned.reserve(metadata.columns.size());
-    for (const cql::ColumnSpec& column : metadata.columns)
+    made->owned.reserve(columns.size());
+    for (const cql::ColumnSpec& column : columns)
         made->owned.push_back({std::string(column.keyspace), std::string(column.table), std::string(column.name), column.type});
     for (const cql::OwnedColumn& column : made->owned)
         made->specs.push_back({column.keyspace, column.table, column.name, column.type});
     return made;
 }
+
+}  // namespace
+
+std::shared_ptr<const ResultColumns> own_columns(const cql::RowsMetadata& metadata) {
+    auto made = copy_columns(metadata.columns);
+    made->raw.assign(metadata.specs.begin(), metadata.specs.end());
+    made->flags = metadata.flags & cql::rows_flag::global_tables_spec;
+    return made;
+}
+
+std::shared_ptr<const ResultColumns> own_columns(const std::vector<cql::ColumnSpec>& columns) { return copy_columns(columns); }
 
 base::Result<Rows> Rows::read(cql::ProtocolVersion version, base::ByteView message,
                               const std::shared_ptr<const ResultColumns>& known) {

@@ -24,6 +24,7 @@ struct ResultColumns {
     std::uint32_t flags = 0;             // the rows_flag::global_tables_spec of `raw`
 };
 std::shared_ptr<const ResultColumns> own_columns(const cql::RowsMetadata& metadata);
+std::shared_ptr<const ResultColumns> own_columns(const std::vector<cql::ColumnSpec>& columns);  // without `raw`
 
 class RowCursor;
 
