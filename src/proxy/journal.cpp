@@ -352,7 +352,7 @@ void Journal::Implementation::write(std::vector<Operation> operations) {
         store->roll_back();
         collapses.clear();  // found again
         if (!std::exchange(is_failing, true)) {
-            base::log_error("journal {}: {}; writes that need it get an error until it can be written", path, written.error().message);
+            base::log_error("journal {}: {}; check the disk: writes that need the journal get an error until it can be written", path, written.error().message);
         }
     }
     finish(operations, written);
