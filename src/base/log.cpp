@@ -3,61 +3,107 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <atomic>
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <memory>
 
 namespace crossfade::base {
+
+namespace detail {
+std::atomic<LogLevel> least_log_level{LogLevel::info};
+}  // namespace detail
+
 namespace {
 
 std::atomic<bool> is_json{false};
 
-std::shared_ptr<spdlog::logger> make_logger() {
-    auto logger = spdlog::stderr_logger_mt("crossfade");
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-    return logger;
-}
-
+// spdlog makes the time and keeps lines whole; level and text are put together here, so that a change of format cannot split a line's
+// pattern from its escaping.
 spdlog::logger& logger() {
-    static const std::shared_ptr<spdlog::logger> one = make_logger();
+    static const std::shared_ptr<spdlog::logger> one = [] {
+        auto made = std::make_shared<spdlog::logger>("crossfade", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        made->set_level(spdlog::level::trace);
+        made->set_pattern("%v");
+        return made;
+    }();
     return *one;
 }
 
-spdlog::level::level_enum level_of(LogLevel level) {
+std::string_view name_of(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return spdlog::level::debug;
-        case LogLevel::info: return spdlog::level::info;
-        case LogLevel::warning: return spdlog::level::warn;
-        case LogLevel::error: return spdlog::level::err;
+        case LogLevel::debug: return "debug";
+        case LogLevel::info: return "info";
+        case LogLevel::warning: return "warning";
+        case LogLevel::error: return "error";
     }
-    return spdlog::level::info;
+    return "error";
 }
 
-std::string json_text(std::string_view text) {
-    std::string escaped;
-    for (const char c : text) {
-        if (c == '"' || c == '\\') escaped += '\\';
-        if (static_cast<unsigned char>(c) < 0x20) escaped += fmt::format("\\u{:04x}", static_cast<int>(c)); else escaped += c;
+// ISO 8601 in local time, with milliseconds and the offset.
+std::string time_text() {
+    const auto now = std::chrono::system_clock::now();
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+    std::tm local{};
+    localtime_r(&seconds, &local);
+    char date[32] = {};
+    char offset[8] = {};
+    std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &local);
+    std::strftime(offset, sizeof offset, "%z", &local);
+    return fmt::format("{}.{:03}{}", date, milliseconds, offset);
+}
+
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+    if (byte(0) < 0x80) return 1;
+    if (byte(0) >= 0xC2 && byte(0) < 0xE0 && continues(1)) return 2;
+    if (byte(0) >= 0xE0 && byte(0) < 0xF0 && continues(1) && continues(2)) return 3;
+    if (byte(0) >= 0xF0 && byte(0) < 0xF5 && continues(1) && continues(2) && continues(3)) return 4;
+    return 0;  // not UTF-8
+}
+
+std::string escaped(std::string_view text, bool for_json) {
+    std::string result;
+    result.reserve(text.size() + 16);
+    while (!text.empty()) {
+        const char c = text[0];
+        const std::size_t length = utf8_length(text);
+        if (c == '\n') {
+            result += "\\n";
+        } else if (c == '\t') {
+            result += "\\t";
+        } else if (length == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+            result += fmt::format(fmt::runtime(for_json ? "\\u{:04x}" : "\\x{:02x}"), static_cast<unsigned>(static_cast<unsigned char>(c)));
+        } else {
+            if (for_json && (c == '"' || c == '\\')) result += '\\';
+            result += text.substr(0, length);
+        }
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
-    return escaped;
+    return result;
 }
 
 }  // namespace
 
 Result<LogLevel> log_level_named(std::string_view name) {
-    if (name == "debug") return LogLevel::debug;
-    if (name == "info") return LogLevel::info;
-    if (name == "warning") return LogLevel::warning;
-    if (name == "error") return LogLevel::error;
-    return fail(ErrorKind::bad_input, "unknown log level '" + std::string(name) + "'; it is debug, info, warning or error");
+    for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error})
+        if (name == name_of(level)) return level;
+    return fail(ErrorKind::bad_input, "unknown log level '" + std::string(name.substr(0, 40)) + "'; it is debug, info, warning or error");
 }
 
 void configure_log(LogLevel least, bool as_json) {
     is_json = as_json;
-    logger().set_level(level_of(least));
-    logger().set_pattern(as_json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})" : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    detail::least_log_level = least;
 }
 
 void write_log(LogLevel level, std::string_view text) {
-    if (is_json) logger().log(level_of(level), "{}", json_text(text)); else logger().log(level_of(level), "{}", text);
+    if (!is_logged(level)) return;
+    if (is_json)
+        logger().info(R"({{"time":"{}","level":"{}","message":"{}"}})", time_text(), name_of(level), escaped(text, true));
+    else
+        logger().info("{} {} {}", time_text(), name_of(level), escaped(text, false));
 }
 
 }  // namespace crossfade::base

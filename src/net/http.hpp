@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/result.hpp"
 #include "net/loop.hpp"
@@ -45,14 +44,7 @@ struct HttpLimits {
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls, HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle);
 
-// The parts of "http://host[:port][/path][?query]". Port 80 where none is given. bad_input otherwise.
-struct HttpUrl {
-    Address address;
-    std::string target;  // path and query as they are sent, never empty
-};
-base::Result<HttpUrl> parse_http_url(std::string_view url);
-
-// One blocking request to "http://host:port/path?query"; connects, asks, reads at most 64 MiB of body, closes; no redirects. Any thread,
+// One blocking request to "http://host:port/path?query"; connects, asks, reads at most 256 MiB of body, closes; no redirects. Any thread,
 // but not a loop's. `timeout` covers all of it. Errors: bad_input (the URL or the method), connection, timeout.
 base::Result<HttpResponse> http_request(const std::string& method, const std::string& url, const std::string& body,
                                         std::chrono::milliseconds timeout);

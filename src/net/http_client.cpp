@@ -1,23 +1,21 @@
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <algorithm>
 #include <optional>
 
-#include "base/log.hpp"
+#include <spdlog/fmt/fmt.h>
+
 #include "net/http.hpp"
+#include "net/url.hpp"
 
 namespace crossfade::net {
 namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t largest_response_body = 64U * 1024U * 1024U;
+constexpr std::size_t largest_response_body = 256U * 1024U * 1024U;
 constexpr std::uint32_t largest_response_header = 64U * 1024U;
-
-bool is_visible_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
 
 bool is_method(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
@@ -26,7 +24,7 @@ bool is_method(std::string_view text) {
 // One exchange on a loop that the caller's thread runs until it is over.
 class Exchange final : public StreamUser {
 public:
-    Exchange(Loop& loop, const HttpUrl& url, std::string request, bool is_head, std::chrono::milliseconds timeout)
+    Exchange(Loop& loop, const Url& url, std::string request, bool is_head, std::chrono::milliseconds timeout)
         : loop_(loop), url_(url), request_(std::move(request)), timer_(loop) {
         parser_.eager(true);
         parser_.skip(is_head);
@@ -93,7 +91,7 @@ private:
     }
 
     Loop& loop_;
-    const HttpUrl& url_;
+    const Url& url_;
     const std::string request_;
     Timer timer_;
     std::unique_ptr<PendingConnect> connecting_;
@@ -104,29 +102,10 @@ private:
 
 }  // namespace
 
-base::Result<HttpUrl> parse_http_url(std::string_view url) {
-    const auto wrong = [&](std::string_view why) {
-        return base::fail(base::ErrorKind::bad_input, fmt::format("'{}' is no URL to ask: {}", url.substr(0, 200), why));
-    };
-    constexpr std::string_view scheme = "http://";
-    if (!url.starts_with(scheme)) return wrong("it begins with http://");
-    if (!is_visible_ascii(url)) return wrong("it has a space or a character that must be percent-encoded");
-    std::string_view rest = url.substr(scheme.size());
-    rest = rest.substr(0, rest.find('#'));
-    const std::size_t end = rest.find_first_of("/?");
-    const std::string_view authority = rest.substr(0, end);
-    if (authority.find('@') != std::string_view::npos) return wrong("a user in it is not supported");
-    auto address = parse_address(authority, 80);
-    if (!address) return wrong(address.error().message);
-    std::string target(end == std::string_view::npos ? std::string_view() : rest.substr(end));
-    if (!target.starts_with('/')) target.insert(0, "/");
-    return HttpUrl{std::move(*address), std::move(target)};
-}
-
 base::Result<HttpResponse> http_request(const std::string& method, const std::string& url, const std::string& body,
                                         std::chrono::milliseconds timeout) {
     if (!is_method(method)) return base::fail(base::ErrorKind::bad_input, "'" + method.substr(0, 40) + "' is no HTTP method");
-    const auto parsed = parse_http_url(url);
+    const auto parsed = parse_url(url);
     if (!parsed) return base::fail(parsed.error());
     std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: */*\r\n", method, parsed->target, to_text(parsed->address));
     if (!body.empty() || method == "POST" || method == "PUT")

@@ -1,11 +1,14 @@
-#include <boost/beast/http/message.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include <atomic>
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
-#include <boost/asio/buffer.hpp>
-#include <list>
-#include <sstream>
+#include <cctype>
+#include <optional>
+#include <unordered_map>
 
+#include "base/log.hpp"
 #include "net/http.hpp"
 #include "net/url.hpp"
 
@@ -14,180 +17,280 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::chrono::milliseconds last_words{5000};
+constexpr std::chrono::seconds last_words{5};  // for the client of a refused request to take the refusal
 
 class Server;
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+void append_response(base::Bytes& out, const HttpResponse& response, bool is_head, bool keeps_open) {
+    const bool has_no_body = response.status == 204 || response.status == 304;
+    const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
+    std::string head = fmt::format("HTTP/1.1 {} {}\r\nServer: crossfade\r\n", response.status, view(reason));
+    if (!has_no_body) head += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type, response.body.size());
+    head += keeps_open ? "\r\n" : "Connection: close\r\n\r\n";
+    base::append(out, base::bytes_of(head));
+    if (!is_head && !has_no_body) base::append(out, base::bytes_of(response.body));
+}
 
 // One client connection: one request after the other.
 class Connection final : public StreamUser {
 public:
-    Connection(Server& server, std::unique_ptr<Stream> stream);
+    Connection(Server& server, Loop& loop, std::uint64_t number, std::unique_ptr<Stream> stream)
+        : server_(server), number_(number), stream_(std::move(stream)), idle_(loop) {}
+
+    void begin();
+    void answer(const HttpResponse& response);
+
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override;
     void on_closed(const base::Error& why) override;
-    void answer(const HttpResponse& response, bool keeps_alive);
-    void refuse(int status, const std::string& why);
 
 private:
-    void begin();
-    void take_request();
-    void end();
+    using Parser = http::request_parser<http::string_body>;
+
+    void begin_request();
+    void expect_progress();
+    void ran_out_of_time();
+    void tell_to_continue();
+    void complete();
+    void refuse(const boost::beast::error_code& error);
+    void refuse(int status, std::string why);
 
     Server& server_;
-    std::unique_ptr<Stream> stream_;
+    const std::uint64_t number_;
+    const std::unique_ptr<Stream> stream_;
     Timer idle_;
-    std::optional<http::request_parser<http::string_body>> parser_;
-    bool is_answering_ = false, has_ended_ = false;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-    friend class Server;
+    std::size_t unsent_at_check_ = 0;
+    std::optional<Parser> parser_;
+    bool is_answering_ = false;  // a request is with the handler
+    bool was_told_to_continue_ = false;
+    bool is_head_ = false, keeps_open_ = true, is_refused_ = false;
 };
 
-class Server final : public HttpServer {
+// Lives while a reply or a task of the loop may still need it.
+class Server final : public std::enable_shared_from_this<Server> {
 public:
-    Server(Loop& on_loop, HttpLimits with_limits, std::function<void(HttpRequest, HttpReply)> handler)
-        : loop(on_loop), limits(with_limits), handle(std::move(handler)) {}
-    ~Server() override {
-        for (auto& connection : connections) *connection->alive_ = false;
-    }
-    Address address() const override { return listener->address(); }
+    Server(Loop& loop, HttpLimits limits, std::function<void(HttpRequest, HttpReply)> handle)
+        : loop_(loop), limits_(limits), handle_(std::move(handle)) {}
 
-    void accept(std::unique_ptr<Stream> stream) { connections.push_back(std::make_unique<Connection>(*this, std::move(stream))); }
-    // Destroys it in a later turn: it may be on the stack now.
-    void remove(Connection& connection) {
-        for (auto it = connections.begin(); it != connections.end(); ++it) {
-            if (it->get() != &connection) continue;
-            auto keep = std::make_shared<std::unique_ptr<Connection>>(std::move(*it));
-            connections.erase(it);
-            loop.post([keep] {});
+    void accept(std::unique_ptr<Stream> stream) {
+        if (connections_.size() >= limits_.most_connections) {
+            base::log_warning("more than {} HTTP connections: {} is turned away", limits_.most_connections, stream->peer_address());
             return;
         }
+        const std::uint64_t number = next_number_++;
+        auto& connection = connections_[number] = std::make_unique<Connection>(*this, loop_, number, std::move(stream));
+        connection->begin();
     }
 
-    Loop& loop;
-    const HttpLimits limits;
-    const std::function<void(HttpRequest, HttpReply)> handle;
-    std::unique_ptr<Listener> listener;
-    std::list<std::unique_ptr<Connection>> connections;
+    // The connection asks for it from inside its own calls: it goes in a later turn.
+    void forget(std::uint64_t number) {
+        loop_.post([weak = weak_from_this(), number] {
+            if (const auto server = weak.lock()) server->connections_.erase(number);
+        });
+    }
+
+    // Handled in a later turn, outside of the connection's calls, so that the handler may destroy the server.
+    void handle_later(std::uint64_t number, HttpRequest request);
+
+    void answer(std::uint64_t number, const HttpResponse& response) {
+        const auto found = connections_.find(number);
+        if (found != connections_.end()) found->second->answer(response);
+    }
+
+    void stop() {
+        is_stopped_ = true;
+        connections_.clear();
+    }
+    const HttpLimits& limits() const { return limits_; }
+
+private:
+    Loop& loop_;
+    const HttpLimits limits_;
+    const std::function<void(HttpRequest, HttpReply)> handle_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+    std::uint64_t next_number_ = 0;
+    bool is_stopped_ = false;
 };
 
-// Answers 500 when nobody else did.
-struct ReplyOnce {
-    std::function<void(HttpResponse)> send;
-    std::atomic<bool> is_used{false};
-    void operator()(HttpResponse response) {
-        if (!is_used.exchange(true)) send(std::move(response));
+// The one answer to one request; 500 when nobody gives it.
+class Answer {
+public:
+    Answer(Poster poster, std::weak_ptr<Server> server, std::uint64_t connection)
+        : poster_(std::move(poster)), server_(std::move(server)), connection_(connection) {}
+    Answer(const Answer&) = delete;
+    Answer& operator=(const Answer&) = delete;
+    ~Answer() { give({500, "text/plain", "the request was dropped without an answer\n"}); }
+
+    void give(HttpResponse response) {
+        if (is_given_.exchange(true)) return;
+        poster_.post([server = server_, connection = connection_, response = std::move(response)] {
+            if (const auto alive = server.lock()) alive->answer(connection, response);
+        });
     }
-    ~ReplyOnce() {
-        if (!is_used) send(HttpResponse{500, "text/plain", "the request was dropped\n"});
-    }
+
+private:
+    const Poster poster_;
+    const std::weak_ptr<Server> server_;
+    const std::uint64_t connection_;
+    std::atomic<bool> is_given_{false};
 };
 
-Connection::Connection(Server& server, std::unique_ptr<Stream> stream) : server_(server), stream_(std::move(stream)), idle_(server.loop) {
-    begin();
-    stream_->start(*this);
+void Server::handle_later(std::uint64_t number, HttpRequest request) {
+    loop_.post([weak = weak_from_this(), number, request = std::move(request)]() mutable {
+        const auto server = weak.lock();
+        if (server == nullptr || server->is_stopped_) return;
+        const auto answer = std::make_shared<Answer>(server->loop_.poster(), weak, number);
+        server->handle_(std::move(request), [answer](HttpResponse response) { answer->give(std::move(response)); });
+    });
 }
 
 void Connection::begin() {
-    parser_.emplace();
-    parser_->body_limit(server_.limits.largest_body);
-    parser_->header_limit(static_cast<std::uint32_t>(server_.limits.largest_header));
-    is_answering_ = false;
-    idle_.start(server_.limits.idle, [this] { end(); });
-}
-
-void Connection::end() {
-    if (has_ended_) return;
-    has_ended_ = true;
-    *alive_ = false;
-    idle_.cancel();
-    stream_->close_after_sending(last_words);
-    server_.remove(*this);
-}
-
-void Connection::on_closed(const base::Error&) {
-    has_ended_ = true;
-    *alive_ = false;
-    server_.remove(*this);
-}
-
-std::size_t Connection::on_bytes(std::span<std::uint8_t> bytes) {
-    if (has_ended_) return bytes.size();
-    if (is_answering_) return 0;  // pipelined: taken after the answer
-    boost::system::error_code error;
-    std::size_t used = 0;
-    while (used < bytes.size() && !parser_->is_done()) {
-        const std::size_t count = parser_->put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), error);
-        used += count;
-        if (error == http::error::need_more) return used;
-        if (error == http::error::body_limit) refuse(413, "the body is larger than is allowed");
-        else if (error == http::error::header_limit) refuse(431, "the header is larger than is allowed");
-        else if (error) refuse(400, "this is no HTTP request: " + error.message());
-        if (error) return bytes.size();
-        if (count == 0) break;
-    }
-    if (parser_->is_done()) take_request();
-    return used;
-}
-
-void Connection::take_request() {
-    is_answering_ = true;
-    idle_.cancel();
-    const auto& message = parser_->get();
-    HttpRequest request;
-    request.method = std::string(message.method_string());
-    const std::string target(message.target());
-    const std::size_t question = target.find('?');
-    request.path = percent_decoded(target.substr(0, question), false);
-    if (question != std::string::npos) request.query = query_of(target.substr(question + 1));
-    for (const auto& field : message) {
-        std::string name(field.name_string());
-        for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        request.headers[name] = std::string(field.value());
-    }
-    request.body = message.body();
-    const bool keeps_alive = message.keep_alive();
-    auto once = std::make_shared<ReplyOnce>();
-    once->send = [&loop = server_.loop, alive = alive_, this, keeps_alive](HttpResponse response) {
-        loop.post([alive, this, keeps_alive, response = std::move(response)] {
-            if (*alive) answer(response, keeps_alive);
-        });
-    };
-    server_.handle(std::move(request), [once](HttpResponse response) { (*once)(std::move(response)); });
-}
-
-void Connection::answer(const HttpResponse& response, bool keeps_alive) {
-    http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
-    message.set(http::field::content_type, response.content_type);
-    message.set(http::field::server, "crossfade");
-    message.body() = response.body;
-    message.keep_alive(keeps_alive);
-    message.prepare_payload();
-    std::ostringstream text;
-    text << message;
-    base::append(stream_->out(), base::bytes_of(text.str()));
-    stream_->send_soon();
-    if (!keeps_alive) {
-        end();
-        return;
-    }
-    begin();
-    // What was pipelined is shown again.
+    begin_request();
+    expect_progress();
     stream_->start(*this);
 }
 
-void Connection::refuse(int status, const std::string& why) {
-    is_answering_ = true;
-    answer(HttpResponse{status, "text/plain", why + "\n"}, false);
+void Connection::begin_request() {
+    parser_.emplace();
+    parser_->eager(true);
+    parser_->header_limit(static_cast<std::uint32_t>(server_.limits().largest_header));
+    parser_->body_limit(server_.limits().largest_body);
+    was_told_to_continue_ = false;
+    is_answering_ = false;
 }
+
+void Connection::expect_progress() {
+    unsent_at_check_ = stream_->unsent();
+    idle_.start(server_.limits().idle, [this] { ran_out_of_time(); });
+}
+
+void Connection::ran_out_of_time() {
+    // A large answer may take longer, as long as some of it goes. A request may not: who sends a byte a minute holds a connection.
+    if (stream_->unsent() < unsent_at_check_) {
+        expect_progress();
+        return;
+    }
+    stream_->close();
+    server_.forget(number_);
+}
+
+std::size_t Connection::on_bytes(std::span<std::uint8_t> bytes) {
+    if (is_refused_) return bytes.size();
+    if (is_answering_) return 0;
+    std::size_t used = 0;
+    while (used < bytes.size() && !parser_->is_done()) {
+        boost::beast::error_code error;
+        const std::size_t took = parser_->put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), error);
+        used += took;
+        if (error == http::error::need_more) break;
+        if (error) {
+            refuse(error);
+            return bytes.size();
+        }
+        if (took == 0) break;
+    }
+    if (parser_->is_done()) complete();
+    else if (parser_->is_header_done()) tell_to_continue();
+    return used;
+}
+
+// To a client that waits for leave to send its body (RFC 9110, section 10.1.1).
+void Connection::tell_to_continue() {
+    if (was_told_to_continue_ || !boost::beast::iequals(parser_->get()[http::field::expect], "100-continue")) return;
+    was_told_to_continue_ = true;
+    base::append(stream_->out(), base::bytes_of("HTTP/1.1 100 Continue\r\n\r\n"));
+    stream_->send_soon();
+}
+
+void Connection::complete() {
+    auto& message = parser_->get();
+    HttpRequest request;
+    request.method = view(message.method_string());
+    auto target = parse_target(view(message.target()));
+    if (!target) {
+        refuse(400, "the request's target is no path with a query\n");
+        return;
+    }
+    request.path = std::move(target->path);
+    request.query = std::move(target->query);
+    for (const auto& field : message) {
+        std::string name(view(field.name_string()));
+        for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        std::string& value = request.headers[name];
+        if (!value.empty()) value += ", ";
+        value += view(field.value());
+    }
+    request.body = std::move(message.body());
+    is_head_ = message.method() == http::verb::head;
+    keeps_open_ = message.keep_alive();
+    is_answering_ = true;
+    idle_.cancel();
+    // What is pipelined behind it waits where it is.
+    stream_->pause_reading();
+    server_.handle_later(number_, std::move(request));
+}
+
+void Connection::refuse(const boost::beast::error_code& error) {
+    if (error == http::error::header_limit)
+        refuse(431, "the request's header is larger than is allowed\n");
+    else if (error == http::error::body_limit)
+        refuse(413, "the request's body is larger than is allowed\n");
+    else
+        refuse(400, "this is no HTTP request: " + error.message() + "\n");
+}
+
+void Connection::refuse(int status, std::string why) {
+    is_refused_ = true;
+    idle_.cancel();
+    append_response(stream_->out(), {status, "text/plain", std::move(why)}, false, false);
+    stream_->close_after_sending(last_words);
+    server_.forget(number_);
+}
+
+void Connection::answer(const HttpResponse& response) {
+    if (!is_answering_) return;
+    append_response(stream_->out(), response, is_head_, keeps_open_);
+    if (!keeps_open_) {
+        is_answering_ = false;
+        stream_->close_after_sending(server_.limits().idle);
+        server_.forget(number_);
+        return;
+    }
+    begin_request();
+    expect_progress();
+    stream_->send_soon();
+    stream_->resume_reading();
+}
+
+void Connection::on_closed(const base::Error&) {
+    idle_.cancel();
+    server_.forget(number_);
+}
+
+class HttpServerOnLoop final : public HttpServer {
+public:
+    HttpServerOnLoop(std::shared_ptr<Server> server, std::unique_ptr<Listener> listener)
+        : server_(std::move(server)), listener_(std::move(listener)) {}
+    ~HttpServerOnLoop() override {
+        listener_.reset();
+        server_->stop();
+    }
+    Address address() const override { return listener_->address(); }
+
+private:
+    const std::shared_ptr<Server> server_;
+    std::unique_ptr<Listener> listener_;
+};
 
 }  // namespace
 
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls, HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle) {
-    auto server = std::make_unique<Server>(loop, limits, std::move(handle));
-    auto listener = listen(loop, on, std::move(tls), [raw = server.get()](std::unique_ptr<Stream> stream) { raw->accept(std::move(stream)); });
+    auto server = std::make_shared<Server>(loop, limits, std::move(handle));
+    auto listener = listen(loop, on, std::move(tls), [server](std::unique_ptr<Stream> stream) { server->accept(std::move(stream)); });
     if (!listener) return base::fail(listener.error());
-    server->listener = std::move(*listener);
-    return server;
+    return std::make_unique<HttpServerOnLoop>(std::move(server), std::move(*listener));
 }
 
 }  // namespace crossfade::net

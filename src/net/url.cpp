@@ -1,5 +1,7 @@
 #include "net/url.hpp"
 
+#include <algorithm>
+
 namespace crossfade::net {
 namespace {
 
@@ -10,43 +12,69 @@ int hex_value(char c) {
     return -1;
 }
 
+bool is_visible_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
 }  // namespace
 
-std::string percent_decoded(std::string_view text, bool plus_is_space) {
+std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
     std::string decoded;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool is_escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-        if (is_escape) {
-            decoded += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+        char c = text[i];
+        if (c == '%') {
+            if (i + 2 >= text.size()) return std::nullopt;
+            const int high = hex_value(text[i + 1]);
+            const int low = hex_value(text[i + 2]);
+            if (high < 0 || low < 0) return std::nullopt;
+            c = static_cast<char>(high * 16 + low);
             i += 2;
-        } else {
-            decoded += plus_is_space && text[i] == '+' ? ' ' : text[i];
+        } else if (c == '+' && plus_is_space) {
+            c = ' ';
         }
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
+        decoded += c;
     }
     return decoded;
 }
 
-std::map<std::string, std::string> query_of(std::string_view text) {
-    std::map<std::string, std::string> query;
-    while (!text.empty()) {
-        const std::size_t end = text.find('&');
-        const std::string_view pair = text.substr(0, end);
+std::optional<Target> parse_target(std::string_view text) {
+    if (!text.starts_with('/')) return std::nullopt;
+    const std::size_t mark = text.find('?');
+    auto path = percent_decoded(text.substr(0, mark), false);
+    if (!path) return std::nullopt;
+    Target target{std::move(*path), {}};
+    std::string_view rest = mark == std::string_view::npos ? std::string_view() : text.substr(mark + 1);
+    while (!rest.empty()) {
+        const std::size_t end = rest.find('&');
+        const std::string_view pair = rest.substr(0, end);
+        rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+        if (pair.empty()) continue;
         const std::size_t equals = pair.find('=');
-        if (!pair.empty())
-            query[percent_decoded(pair.substr(0, equals), true)] = equals == std::string_view::npos ? "" : percent_decoded(pair.substr(equals + 1), true);
-        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+        auto name = percent_decoded(pair.substr(0, equals), true);
+        auto value = percent_decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
+        if (!name || !value) return std::nullopt;
+        target.query[std::move(*name)] = std::move(*value);
     }
-    return query;
+    return target;
 }
 
-base::Result<Url> parse_url(const std::string& text) {
+base::Result<Url> parse_url(std::string_view text) {
+    const auto wrong = [&](const std::string& why) {
+        return base::fail(base::ErrorKind::bad_input, "'" + std::string(text.substr(0, 200)) + "' is no URL to ask: " + why);
+    };
     constexpr std::string_view scheme = "http://";
-    if (!text.starts_with(scheme)) return base::fail(base::ErrorKind::bad_input, "'" + text.substr(0, 200) + "' is no URL that starts with http://");
-    const std::size_t end = text.find_first_of("/?", scheme.size());
-    auto address = parse_address(std::string_view(text).substr(scheme.size(), end == std::string::npos ? end : end - scheme.size()), 80);
-    if (!address) return base::fail(address.error());
-    Url url{std::move(*address), end == std::string::npos ? "/" : text.substr(end)};
-    if (url.target.front() != '/') url.target.insert(0, "/");
+    if (!text.starts_with(scheme)) return wrong("it does not start with http://");
+    if (!is_visible_ascii(text)) return wrong("it has a character that must be percent-encoded");
+    std::string_view rest = text.substr(scheme.size());
+    rest = rest.substr(0, rest.find('#'));
+    const std::size_t end = rest.find_first_of("/?");
+    const std::string_view authority = rest.substr(0, end);
+    if (authority.find('@') != std::string_view::npos) return wrong("a user in it is not supported");
+    auto address = parse_address(authority, 80);
+    if (!address) return wrong(address.error().message);
+    Url url{std::move(*address), std::string(end == std::string_view::npos ? std::string_view() : rest.substr(end))};
+    if (!url.target.starts_with('/')) url.target.insert(0, "/");
     return url;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,13 +13,21 @@ namespace crossfade::net {
 
 struct Url {
     Address address;
-    std::string target;  // path and query, at least "/"
+    std::string target;  // path and query as they are sent, at least "/"
 };
-// "http://host[:port][/path][?query]"; port 80 where none is given. bad_input otherwise.
-base::Result<Url> parse_url(const std::string& text);
+// "http://host[:port][/path][?query]"; port 80 where none is given; a fragment is dropped. bad_input otherwise, also for a user in it
+// and for what must be percent-encoded.
+base::Result<Url> parse_url(std::string_view text);
 
-// With `plus_is_space` as in queries. A % without two hex digits stays as it is.
-std::string percent_decoded(std::string_view text, bool plus_is_space);
-std::map<std::string, std::string> query_of(std::string_view text);
+// Without its percent encoding; with `plus_is_space` as in queries. Nothing when the encoding is broken or hides a control character.
+std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space);
+
+// The path and the query of a request's target, decoded. Of a name given twice the last value counts. Nothing when it is no path, or
+// its encoding is broken.
+struct Target {
+    std::string path;
+    std::map<std::string, std::string> query;
+};
+std::optional<Target> parse_target(std::string_view text);
 
 }  // namespace crossfade::net
