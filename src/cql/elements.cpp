@@ -62,15 +62,15 @@ void ElementCursor::open_vector() {
     }
 }
 
-// [int length] and as many bytes, or null.
+// [int length] and as many bytes, or null: any negative length, as the server reads it.
 bool ElementCursor::read_prefixed() {
-    element_ = in_.value();
-    if (!in_.ok()) {
+    const std::int32_t length = in_.int_number();
+    if (!in_.ok() || (length > 0 && static_cast<std::size_t>(length) > in_.remaining())) {
         error_ = "has an element that ends too early";
-    } else if (element_.is_unset()) {
-        error_ = "has an element of a negative length";
+        return false;
     }
-    return error_ == nullptr;
+    element_ = length < 0 ? ValueView{} : ValueView{ValueView::State::bytes, in_.raw(static_cast<std::size_t>(length))};
+    return true;
 }
 
 bool ElementCursor::next() {

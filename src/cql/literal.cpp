@@ -1,6 +1,6 @@
 #include "cql/literal.hpp"
 
-#include <array>
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -83,37 +83,47 @@ struct PlainLiteral {
         return has_magnitude ? duration_text(value) : "";
     }
     std::string operator()(const Varint& value) const {
-        return value.bytes.size() > largest_decimal_bytes || is_padded(value) ? "" : varint_text(value);
+        return value.bytes.size() > largest_decimal_bytes ? "" : varint_text(value);
     }
     std::string operator()(const Decimal& value) const {
-        return value.unscaled.bytes.size() > largest_decimal_bytes || is_padded(value.unscaled) ? "" : decimal_text(value);
+        // The server takes the literal through a double (4.1, 5.0): "1E+400" is an Infinity to it, and an error.
+        const bool fits_double = value.unscaled.bytes.size() <= 32 && value.scale >= -200;
+        return fits_double ? decimal_text(value) : "";
     }
     template <class Other>
     std::string operator()(const Other&) const { return ""; }
-
-private:
-    // Whether the bytes are not the shortest form, which is what the server makes of digits.
-    static bool is_padded(const Varint& value) {
-        const Bytes& bytes = value.bytes;
-        return bytes.size() > 1 && ((bytes[0] == 0x00 && bytes[1] < 0x80) || (bytes[0] == 0xFF && bytes[1] >= 0x80));
-    }
 };
 
-// A boolean's byte may be anything but 0 and still be true.
-bool is_exact(const Type& type, ByteView bytes) { return type.code != TypeCode::boolean || bytes[0] <= 1; }
+// Whether a number of any size has more bytes than it needs.
+bool has_padding(const Value& value) {
+    const auto* decimal = value.find<Decimal>();
+    const auto* varint = decimal != nullptr ? &decimal->unscaled : value.find<Varint>();
+    if (varint == nullptr || varint->bytes.size() < 2) return false;
+    const std::uint8_t first = varint->bytes[0];
+    const bool is_second_negative = varint->bytes[1] >= 0x80;
+    return (first == 0x00 && !is_second_negative) || (first == 0xFF && is_second_negative);
+}
 
 base::Result<void> append_scalar_literal(std::string& out, const Type& type, ByteView bytes) {
     if (type.code == TypeCode::custom)
         return base::fail(base::ErrorKind::bad_input, "a value of custom type " + to_cql(type) + " has no literal");
     auto value = decode(type, bytes);
     if (!value) return base::fail(std::move(value.error()));
-    const std::string plain = value->is_empty() || !is_exact(type, bytes) ? "" : std::visit(PlainLiteral(), value->data);
+    // Some values have several forms on the wire (true is any byte but 0); a literal makes the usual one.
+    const auto usual = encode(type, *value);
+    const bool is_usual_form = usual && std::equal(usual->begin(), usual->end(), bytes.begin(), bytes.end()) && !has_padding(*value);
+    const std::string plain = is_usual_form ? std::visit(PlainLiteral(), value->data) : "";
     if (!plain.empty()) {
         out += plain;
     } else {
         out += "blobas" + to_cql(type) + "(" + hex_text(bytes) + ")";
     }
     return {};
+}
+
+// Types of which a value of no bytes has a plain literal. (An empty number in a vector is a null to the server when it is not bound.)
+bool has_own_empty(TypeCode code) {
+    return code == TypeCode::ascii || code == TypeCode::varchar || code == TypeCode::blob || code == TypeCode::tuple || code == TypeCode::udt;
 }
 
 struct Brackets {
@@ -145,6 +155,8 @@ base::Result<void> append_literal(std::string& out, const Type& type, ByteView b
         if (!is_first) out += is_map_value ? ": " : ", ";
         is_first = false;
         if (type.code == TypeCode::udt) out += quoted(type.field_names[cursor.index()]) + ": ";
+        if (type.code == TypeCode::vector && cursor.element().bytes.empty() && !has_own_empty(cursor.element_type().code))
+            return base::fail(base::ErrorKind::bad_input, "an empty value in a value of type " + to_cql(type) + " has no literal");
         if (cursor.element().is_null()) {
             if (!is_record) return base::fail(base::ErrorKind::bad_input, "a null in a value of type " + to_cql(type) + " has no literal");
             out += "null";

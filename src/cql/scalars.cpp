@@ -129,7 +129,7 @@ base::Result<Duration> decode_duration(ByteView bytes) {
     const std::int64_t months = read_vint(in);
     const std::int64_t days = read_vint(in);
     const std::int64_t nanoseconds = read_vint(in);
-    if (!in.ok() || in.remaining() != 0) return wrong_size("duration", bytes);
+    if (!in.ok()) return wrong_size("duration", bytes);
     const Duration duration{static_cast<std::int32_t>(months), static_cast<std::int32_t>(days), nanoseconds};
     if (duration.months != months || duration.days != days)
         return base::fail(base::ErrorKind::bad_input, "a duration's months or days do not fit 32 bits");

@@ -92,7 +92,7 @@ base::Result<Inet> decode_inet(ByteView bytes);
 base::Result<Date> decode_date(ByteView bytes);
 base::Result<Time> decode_time(ByteView bytes);  // any number, as the server
 base::Result<Timestamp> decode_timestamp(ByteView bytes);
-base::Result<Duration> decode_duration(ByteView bytes);
+base::Result<Duration> decode_duration(ByteView bytes);  // bytes behind it are ignored, as the server does
 base::Result<Varint> decode_varint(ByteView bytes);
 base::Result<Decimal> decode_decimal(ByteView bytes);
 

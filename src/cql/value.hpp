@@ -86,8 +86,8 @@ base::Result<Value> decode(const Type& type, const ValueView& cell);
 base::Result<void> encode(Bytes& out, const Type& type, const Value& value);
 // The same, alone.
 base::Result<Bytes> encode(const Type& type, const Value& value);
-// Whether decode() takes them, without making a tree. It takes what a server takes from a client, and nothing else, but for
-// values of custom types, which it cannot judge.
+// Whether decode() takes them, without making a tree: what a server takes from a client (compared with 4.1 and 5.0), and, where those
+// differ with where it stands, a little more: nulls in collections, lenient UTF-8 in collections. Values of custom types are not judged.
 base::Result<void> validate(const Type& type, ByteView bytes);
 
 }  // namespace crossfade::cql
