@@ -44,11 +44,10 @@ nodes::Credentials credentials_of(Keys& keys, const std::string& side, const Clu
     if (has_file && has_environment) {
         keys.problem(environment_key, "there is " + side + ".password_file too; keep one of them");
     } else if (has_file) {
-        // An unreadable file is a problem already.
-        if (!section.password_file.empty()) credentials.password = password_in_file(keys, file_key, section.password_file);
+        if (!keys.is_wrong(file_key)) credentials.password = password_in_file(keys, file_key, section.password_file);
     } else if (has_environment) {
-        if (!section.password_env.empty()) credentials.password = password_in_environment(keys, environment_key, section.password_env);
-    } else if (keys.is_given(side + ".username")) {
+        if (!keys.is_wrong(environment_key)) credentials.password = password_in_environment(keys, environment_key, section.password_env);
+    } else if (keys.is_given(side + ".username") && !keys.is_given(side + ".password")) {
         keys.problem(side + ".username", "has no password; give " + side + ".password_file or " + side + ".password_env");
     }
     if ((has_file || has_environment) && !keys.is_given(side + ".username"))
@@ -64,9 +63,8 @@ std::shared_ptr<net::TlsContext> tls_of(Keys& keys, const std::string& side, con
                      has_certificate ? "a certificate needs its key; give " + side + ".tls.key" : "a key needs its certificate; give " + side + ".tls.cert");
         return nullptr;
     }
-    // Files that cannot be read are problems already; one for each is enough.
-    if ((keys.is_given(side + ".tls.ca") && section.tls_ca.empty()) || (has_certificate && (section.tls_certificate.empty() || section.tls_key.empty())))
-        return nullptr;
+    for (const char* key : {".tls", ".tls.ca", ".tls.cert", ".tls.key"})
+        if (keys.is_wrong(side + key)) return nullptr;
     net::TlsOptions options;
     options.ca_file = section.tls_ca;
     options.certificate_file = section.tls_certificate;
@@ -109,7 +107,7 @@ nodes::ClusterOptions finish_cluster(Keys& keys, const std::string& side, const 
     const std::string points = side + ".contact_points";
     if (section.contact_points.empty()) {
         if (!keys.is_given(points)) keys.problem(points, "is missing; name at least one node of the " + side + " (--" + side + " HOST[:PORT])");
-        else if (keys.problems().empty()) keys.problem(points, "is empty; name at least one node of the " + side);
+        else if (!keys.is_wrong(points)) keys.problem(points, "is empty; name at least one node of the " + side);
     }
     for (const std::string& point : section.contact_points)
         if (auto address = net::parse_address(point, section.port)) options.contact_points.push_back(std::move(*address));

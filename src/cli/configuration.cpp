@@ -26,8 +26,10 @@ Configuration::Configuration() {
 
 std::vector<std::string> Configuration::load(const std::string& file, const std::vector<Flag>& flags,
                                              const std::vector<std::string>& needed_sections) {
-    if (!file.empty()) keys_.read_file(file);
+    const bool is_readable = file.empty() || keys_.read_file(file);
     for (const Flag& flag : flags) keys_.apply_flag(flag.key, flag.text);
+    // What an unreadable file leaves out is no news.
+    if (!is_readable) return keys_.problems();
     const auto needs = [&](const char* section) {
         return std::find(needed_sections.begin(), needed_sections.end(), section) != needed_sections.end();
     };

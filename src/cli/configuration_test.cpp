@@ -200,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"log:\n  format: xml\n", "crossfade.yaml:6: log.format: 'xml' is not text or json"},
         Wrong{"---\nproxy:\n", "crossfade.yaml:6: a second document begins here; the file is one document"},
         Wrong{"proxy: {phase: 1\n", "crossfade.yaml:6: this is no YAML: end of map flow not found"},
-        Wrong{"proxy:\n\tphase: 1\n", "crossfade.yaml:6: this is no YAML: illegal tab when looking for indentation"}));
+        Wrong{"proxy:\n\tphase: 1\n", "crossfade.yaml:6: a tab indents this line; YAML takes spaces only"}));
 
 // The same with a whole file of its own: about the clusters.
 class WrongClusters : public ConfigurationTest, public testing::WithParamInterface<Wrong> {};

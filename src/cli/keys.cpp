@@ -196,11 +196,16 @@ void Keys::set(const Key& key, const Given& given, const std::string& place) {
             if (!complaint) continue;
             is_right = false;
             const std::string item_place = i < given.item_places.size() ? given.item_places[i] : place;
-            problems_.push_back(item_place + ": " + *complaint);
+            complain(key.name, item_place, *complaint);
         }
     }
     if (!is_right) return;
-    if (const Complaint complaint = key.set(given)) problems_.push_back(place + ": " + *complaint);
+    if (const Complaint complaint = key.set(given)) complain(key.name, place, *complaint);
+}
+
+void Keys::complain(const std::string& name, const std::string& place, const std::string& what) {
+    wrong_.insert(name);
+    problems_.push_back(place + ": " + what);
 }
 
 void Keys::place_with_sections(const std::string& name, const std::string& place) {
@@ -214,8 +219,8 @@ void Keys::apply_flag(std::string_view name, const std::string& text) {
     const std::string flag = flag_of(name);
     if (key == nullptr) {
         const auto refused = refused_.find(std::string(name));
-        problems_.push_back(flag + ": " + (refused == refused_.end() ? "unknown flag" : refused->second));
-        return;
+        place_with_sections(std::string(name), flag);
+        return complain(std::string(name), flag, refused == refused_.end() ? "unknown flag" : refused->second);
     }
     Given given;
     if (key->shape == Key::Shape::list) {
@@ -235,7 +240,7 @@ std::string Keys::at(const std::string& name) const {
     return file_.empty() ? flag_of(name) : file_ + ": " + name;
 }
 
-void Keys::problem(const std::string& name, const std::string& what) { problems_.push_back(at(name) + ": " + what); }
+void Keys::problem(const std::string& name, const std::string& what) { complain(name, at(name), what); }
 
 void Keys::warning(const std::string& name, const std::string& what) { warnings_.push_back(at(name) + ": " + what); }
 

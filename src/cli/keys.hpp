@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -97,13 +98,15 @@ public:
     // For a kind of value of one's own.
     Key& add(Key key);
 
-    // Reads the file. All that is wrong goes to problems().
-    void read_file(const std::string& path);
+    // Reads the file. All that is wrong goes to problems(). False: it could not be read at all, so nothing is known of any key.
+    bool read_file(const std::string& path);
     // A flag's value, for the key of that name (not the flag's).
     void apply_flag(std::string_view name, const std::string& text);
 
     // Whether the file or a flag gave the key (or, for the name of a section, said the section at all).
     bool is_given(const std::string& name) const { return places_.contains(name); }
+    // Whether what was given for it is a problem already; then its variable has the default.
+    bool is_wrong(const std::string& name) const { return wrong_.contains(name); }
     // Adds a problem with a key, found after reading: "crossfade.yaml:7: proxy.phase: <what>", or with the flag where that gave it.
     void problem(const std::string& name, const std::string& what);
     // Like problem(), but the program goes on.
@@ -120,6 +123,7 @@ public:
 private:
     friend class FileReader;
     void set(const Key& key, const Given& given, const std::string& place);
+    void complain(const std::string& name, const std::string& place, const std::string& what);
     void place_with_sections(const std::string& name, const std::string& place);
     Key& whole_number(std::string name, std::int64_t value, std::int64_t least, std::int64_t most, std::string value_name, std::string help,
                       std::function<void(std::int64_t)> set);
@@ -133,6 +137,7 @@ private:
     std::deque<Key> keys_;
     std::map<std::string, std::string> refused_;
     std::map<std::string, std::string> places_;  // key or section → "crossfade.yaml:7: proxy.phase" or "--phase"
+    std::set<std::string> wrong_;
     std::string file_;                           // as the user gave it; empty without one
     std::vector<std::string> problems_, warnings_;
 };

@@ -72,11 +72,12 @@ void add_proxy_keys(Keys& keys, proxy::Options& options) {
 void finish_proxy_section(Keys& keys, proxy::Options& options) {
     resolve_state_folder(keys, "proxy.state_dir", options.state_dir);
     for (const auto& [word, mode] : write_modes()) {
-        if (mode != options.write_mode) continue;
+        if (mode != options.write_mode || keys.is_wrong("proxy.phase")) continue;
         if (const Complaint complaint = write_mode_against_phase(word, options.phase))
             keys.problem(keys.is_given("proxy.write_mode") ? "proxy.write_mode" : "proxy.phase", word + " " + *complaint);
     }
-    if (options.best_effort_wait >= options.request_timeout)
+    const bool has_right_times = !keys.is_wrong("proxy.best_effort_wait_ms") && !keys.is_wrong("proxy.request_timeout_ms");
+    if (has_right_times && options.best_effort_wait >= options.request_timeout)
         keys.problem(keys.is_given("proxy.best_effort_wait_ms") ? "proxy.best_effort_wait_ms" : "proxy.request_timeout_ms",
                      "best_effort_wait_ms has to be shorter than request_timeout_ms");
     if (options.listen.port != 0 && net::to_text(options.listen) == net::to_text(options.admin))
