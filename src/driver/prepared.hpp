@@ -34,4 +34,6 @@ private:
     mutable std::shared_ptr<const nodes::ResultColumns> current_columns_;
 };
 
+using PreparedPtr = std::shared_ptr<const Prepared>;
+
 }  // namespace crossfade::driver

@@ -18,7 +18,6 @@
 
 namespace crossfade::driver {
 
-using PreparedPtr = std::shared_ptr<const Prepared>;
 using TimePoint = std::chrono::steady_clock::time_point;
 
 // Loop's thread only.
