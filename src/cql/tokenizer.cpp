@@ -151,12 +151,12 @@ Lexeme Tokenizer::next() {
 }
 
 Lexeme Tokenizer::read_quoted(char quote, LexemeKind kind) {
-    for (std::size_t end = at_ + 1;; ++end) {
-        end = text_.find(quote, end);
+    for (std::size_t from = at_ + 1;;) {
+        const std::size_t end = text_.find(quote, from);
         if (end == std::string_view::npos) return cut_rest();
         const bool is_doubled = end + 1 < text_.size() && text_[end + 1] == quote;
         if (!is_doubled) return cut(kind, end + 1 - at_);
-        ++end;
+        from = end + 2;
     }
 }
 

@@ -60,7 +60,7 @@ struct Value {
     template <class T>
         requires detail::IsAlternative<std::remove_cvref_t<T>, ValueData>::value
     Value(T&& value) : data(std::forward<T>(value)) {}  // NOLINT(google-explicit-constructor)
-    Value(const char* text) : data(std::string(text)) {}  // NOLINT(google-explicit-constructor)
+    Value(const char* text);  // NOLINT(google-explicit-constructor)
 
     bool is_null() const { return std::holds_alternative<Null>(data); }
     bool is_empty() const { return std::holds_alternative<Empty>(data); }
@@ -77,6 +77,8 @@ struct MapEntry {
     Value value;
     bool operator==(const MapEntry& other) const = default;
 };
+
+inline Value::Value(const char* text) : data(std::string(text)) {}  // here, because clang wants MapEntry complete
 
 // The value of `bytes`. bad_input when they are no value of the type; nothing is allocated from a length that the bytes do not bear out.
 base::Result<Value> decode(const Type& type, ByteView bytes);
