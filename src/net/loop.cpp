@@ -112,17 +112,18 @@ int Loop::Implementation::wait_time() {
 }
 
 void Loop::Implementation::run_tasks() {
-    // Those of other threads first: this thread may have been another one's when it posted them.
+    // Both are taken before either runs: what a task posts is for a later turn.
     {
         const std::lock_guard lock(mailbox->mutex);
         mailbox->is_woken = false;
-        running_tasks.swap(mailbox->tasks);
+        running_mail.swap(mailbox->tasks);
     }
-    for (auto& task : running_tasks) std::exchange(task, nullptr)();
-    running_tasks.clear();
     running_tasks.swap(tasks);
-    for (auto& task : running_tasks) std::exchange(task, nullptr)();
-    running_tasks.clear();
+    // Those of other threads first: this thread may have been another one's when it posted them.
+    for (auto* const some : {&running_mail, &running_tasks}) {
+        for (auto& task : *some) std::exchange(task, nullptr)();
+        some->clear();
+    }
 }
 
 void Loop::Implementation::run_hooks() {

@@ -95,7 +95,7 @@ struct Loop::Implementation {
     std::array<epoll_event, most_events> events;
     int event = 0, event_count = 0;  // the one being reported, and how many there are
     std::vector<Ready*> going_on, running_on;
-    std::vector<std::function<void()>> tasks, running_tasks;
+    std::vector<std::function<void()>> tasks, running_tasks, running_mail;
     std::vector<TurnEnd*> hooks, running_hooks;
     base::TimingWheel wheel;
     std::vector<std::unique_ptr<Disposable>> disposed, held;

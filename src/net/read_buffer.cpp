@@ -8,7 +8,6 @@ namespace crossfade::net {
 
 std::span<std::uint8_t> ReadBuffer::prepare() {
     const std::size_t unread = end_ - begin_;
-    most_needed_ = std::max(most_needed_, unread);
     if (capacity_ == 0) {
         move_to(normal_capacity);
     } else if (capacity_ - end_ < capacity_ / 4) {
@@ -24,6 +23,7 @@ std::span<std::uint8_t> ReadBuffer::prepare() {
 }
 
 void ReadBuffer::consume(std::size_t count) {
+    most_needed_ = std::max(most_needed_, end_ - begin_);
     begin_ += std::min(count, end_ - begin_);
     // Back to the front, whose cache lines are warm.
     if (begin_ == end_) begin_ = end_ = 0;

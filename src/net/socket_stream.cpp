@@ -228,6 +228,9 @@ void SocketState::watch_growth() {
 
 void SocketState::on_expired() {
     if (is_lingering_) {
+        // Time is up. A reset, or the kernel would go on offering the rest to a peer that does not take it.
+        const linger abort{1, 0};
+        ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
         close();
         return;
     }
