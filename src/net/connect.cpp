@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "net/connect_any.hpp"
 #include "net/resolver.hpp"
 #include "net/socket_stream.hpp"
 #include "net/stream_handle.hpp"
@@ -16,15 +17,16 @@ constexpr std::chrono::milliseconds shortest_attempt{50};
 // One connect on its way: resolving, trying one address after the other, then the TLS handshake.
 class Connecting final : public Ready, public std::enable_shared_from_this<Connecting> {
 public:
-    Connecting(Loop& loop, Address to, ConnectOptions options, ConnectDone done)
-        : loop_(loop), to_(std::move(to)), options_(std::move(options)), done_(std::move(done)), deadline_(loop), attempt_(loop) {}
+    Connecting(Loop& loop, Address to, std::vector<Endpoint> endpoints, ConnectOptions options, ConnectDone done)
+        : loop_(loop), to_(std::move(to)), options_(std::move(options)), done_(std::move(done)), deadline_(loop), attempt_(loop),
+          endpoints_(std::move(endpoints)) {}
     ~Connecting() { loop_.implementation().forget(*this); }
 
     void begin() {
         ends_ = Loop::Clock::now() + options_.timeout;
         deadline_.start(options_.timeout, [this] { give_up_late(); });
-        if (const auto literal = endpoint_of_literal(to_)) {
-            endpoints_ = {*literal};
+        if (const auto literal = endpoint_of_literal(to_); literal && endpoints_.empty()) endpoints_ = {*literal};
+        if (!endpoints_.empty()) {
             // `done` is never called from inside connect(): a refusal may come at once.
             loop_.implementation().again(*this);
             return;
@@ -185,10 +187,15 @@ private:
 
 }  // namespace
 
-std::unique_ptr<PendingConnect> connect(Loop& loop, const Address& to, const ConnectOptions& options, ConnectDone done) {
-    auto connecting = std::make_shared<Connecting>(loop, to, options, std::move(done));
+std::unique_ptr<PendingConnect> connect_any(Loop& loop, const Address& to, std::vector<Endpoint> endpoints, const ConnectOptions& options,
+                                            ConnectDone done) {
+    auto connecting = std::make_shared<Connecting>(loop, to, std::move(endpoints), options, std::move(done));
     connecting->begin();
     return std::make_unique<Handle>(std::move(connecting));
+}
+
+std::unique_ptr<PendingConnect> connect(Loop& loop, const Address& to, const ConnectOptions& options, ConnectDone done) {
+    return connect_any(loop, to, {}, options, std::move(done));
 }
 
 }  // namespace crossfade::net

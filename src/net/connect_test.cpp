@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "net/connect_any.hpp"
 #include "net/raw_socket.hpp"
 #include "net/recording_user.hpp"
 #include "net/stream.hpp"
@@ -98,17 +99,32 @@ TEST_F(ConnectTest, NamesAreResolved) {
     ASSERT_TRUE(outcome()) << result->error().message;
 }
 
-TEST_F(ConnectTest, EveryAddressOfANameIsTried) {
-    // On a machine where localhost is ::1 and 127.0.0.1, only one of the two is listened on at a time.
-    const RawSocket v4 = RawSocket::listening();
-    begin({"localhost", v4.address().port});
-    EXPECT_TRUE(outcome()) << result->error().message;
-    RawSocket v6(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const auto any = endpoint_of_literal({"::1", 0});
-    if (!v6.is_open() || ::bind(v6.get(), any->get(), any->size) != 0) GTEST_SKIP() << "no IPv6 on this machine's loopback";
-    ASSERT_EQ(::listen(v6.get(), 5), 0);
-    begin(v6.address());
-    EXPECT_TRUE(outcome()) << result->error().message;
+TEST_F(ConnectTest, EveryAddressIsTriedInOrder) {
+    const RawSocket listener = RawSocket::listening();
+    const auto at = [](const Address& address) { return *endpoint_of_literal(address); };
+    handle = connect_any(loop, {"several", 1}, {at(nobody()), at(nobody()), at(listener.address())}, {},
+                         [this](base::Result<std::unique_ptr<Stream>> connected) { result = std::move(connected); });
+    ASSERT_TRUE(outcome()) << result->error().message;
+    EXPECT_EQ((**result)->peer_address(), to_text(listener.address()));
+}
+
+TEST_F(ConnectTest, AddressThatSwallowsEverythingLeavesTimeForTheNext) {
+    const FullListener full;
+    const RawSocket listener = RawSocket::listening();
+    ConnectOptions options;
+    options.timeout = 400ms;
+    handle = connect_any(loop, {"several", 1}, {*endpoint_of_literal(full.address()), *endpoint_of_literal(listener.address())}, options,
+                         [this](base::Result<std::unique_ptr<Stream>> connected) { result = std::move(connected); });
+    ASSERT_TRUE(outcome()) << result->error().message;
+    EXPECT_EQ((**result)->peer_address(), to_text(listener.address()));
+}
+
+TEST_F(ConnectTest, WhenNoAddressAnswersTheLastReasonIsTold) {
+    const auto at = [](const Address& address) { return *endpoint_of_literal(address); };
+    handle = connect_any(loop, {"several", 1}, {at(nobody()), at(nobody())}, {},
+                         [this](base::Result<std::unique_ptr<Stream>> connected) { result = std::move(connected); });
+    ASSERT_FALSE(outcome());
+    EXPECT_EQ(result->error().message, "cannot connect to several:1: Connection refused");
 }
 
 TEST_F(ConnectTest, UnknownNameIsNamed) {
