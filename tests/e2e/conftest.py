@@ -1,0 +1,117 @@
+"""What the end-to-end tests stand on: a real 4.1 origin, a real 5.0 target, and the built program.
+
+CROSSFADE_BIN names the program (default build/release/crossfade). With CROSSFADE_E2E_REUSE=1 clusters that are up are used and left up.
+"""
+import os
+import pathlib
+import sys
+import threading
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "lab"), str(ROOT / "tests" / "e2e")]
+
+import cassandra_lab  # noqa: E402
+from cassandra.cluster import Cluster  # noqa: E402
+from running_proxy import RunningProxy  # noqa: E402
+
+ORIGIN, TARGET = "127.0.0.11", "127.0.0.21"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="also what takes long")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: runs in ./test --long only")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if "long" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason=f"{item.nodeid.split('/')[-1]}: runs in ./test --long"))
+
+
+@pytest.fixture(scope="session")
+def crossfade():
+    program = pathlib.Path(os.environ.get("CROSSFADE_BIN", ROOT / "build" / "release" / "crossfade"))
+    assert program.is_file(), f"{program} is not built"
+    return str(program)
+
+
+class Side:
+    """One of the two clusters, with an open session of the official driver."""
+
+    def __init__(self, name, address):
+        self.name, self.address = name, address
+        self.cluster = Cluster([address])
+        self.session = self.cluster.connect()
+
+    def rows(self, text):
+        return self.session.execute(text, timeout=60).all()
+
+    def reconnect(self):
+        self.cluster.shutdown()
+        self.cluster = Cluster([self.address])
+        self.session = self.cluster.connect()
+
+
+@pytest.fixture(scope="session")
+def clusters():
+    reuse = os.environ.get("CROSSFADE_E2E_REUSE") == "1"
+    up = {cluster.name for cluster in cassandra_lab.clusters()} if reuse else set()
+    problems = []
+
+    def start(name, version, address):
+        try:
+            cassandra_lab.start(name, version=version, address=address, durable=True)
+        except Exception as problem:
+            problems.append(f"{name}: {problem}")
+
+    wanted = [one for one in (("e2e-origin", "4.1", ORIGIN), ("e2e-target", "5.0", TARGET)) if one[0] not in up]
+    threads = [threading.Thread(target=start, args=one) for one in wanted]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems, problems
+    origin, target = Side("e2e-origin", ORIGIN), Side("e2e-target", TARGET)
+    yield origin, target
+    origin.cluster.shutdown()
+    target.cluster.shutdown()
+    if not reuse:
+        cassandra_lab.stop("e2e-origin")
+        cassandra_lab.stop("e2e-target")
+
+
+@pytest.fixture(scope="session")
+def origin(clusters):
+    return clusters[0]
+
+
+@pytest.fixture(scope="session")
+def target(clusters):
+    return clusters[1]
+
+
+@pytest.fixture
+def proxy(crossfade, clusters, tmp_path):
+    """A proxy in front of both clusters, with a state of its own; more with proxy.sibling()."""
+    running = RunningProxy(crossfade, ORIGIN, TARGET, tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def keyspace(origin, target, request):
+    """A fresh keyspace on both sides, named after the test."""
+    name = "k_" + "".join(c if c.isalnum() else "_" for c in request.node.name.lower())[:40].strip("_")
+    for side in (origin, target):
+        side.session.execute(f"DROP KEYSPACE IF EXISTS {name}", timeout=60)
+        side.session.execute(f"CREATE KEYSPACE {name} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}", timeout=60)
+    yield name
+    for side in (origin, target):
+        side.session.execute(f"DROP KEYSPACE IF EXISTS {name}", timeout=60)
