@@ -91,9 +91,11 @@ def test_a_paged_read_goes_on_where_it_began_when_the_phase_is_switched(proxy, o
     # Rows that only the origin has tell who answered.
     origin.session.execute(f"INSERT INTO {keyspace}.t (k, c) VALUES (1, 1000)")
     rows = session.execute(SimpleStatement(f"SELECT c FROM {keyspace}.t WHERE k = 1", fetch_size=50))
-    seen = [next(iter(rows)).c]
+    seen = [row.c for row in rows.current_rows]
     assert proxy.command("phase", "set", "4", "--proxy", proxy.url).returncode == 0
-    seen += [row.c for row in rows]
+    while rows.has_more_pages:
+        rows.fetch_next_page()
+        seen += [row.c for row in rows.current_rows]
     assert seen == [*range(500), 1000]
     assert 1000 not in [row.c for row in session.execute(f"SELECT c FROM {keyspace}.t WHERE k = 1")]
 
@@ -128,7 +130,7 @@ def test_a_select_is_never_sent_as_a_write(proxy, keyspace):
     session.execute(f"CREATE TABLE {keyspace}.t (k int PRIMARY KEY, v text)")
     writes = proxy.metric("crossfade_writes_total")
     for text in (f"SELECT JSON * FROM {keyspace}.t", f"SELECT k, token(k), writetime(v), cast(k AS text) FROM {keyspace}.t",
-                 f"/* why not */ SELECT * FROM {keyspace}.t -- INSERT", f"SELECT min(k) FROM {keyspace}.t WHERE k IN (1, 2) GROUP BY k"):
+                 f"/* INSERT */ SELECT * -- UPDATE\n FROM {keyspace}.t", f"SELECT min(k) FROM {keyspace}.t WHERE k IN (1, 2) GROUP BY k"):
         session.execute(text)
     with pytest.raises(Exception):
         session.execute(f"SELECT * FROM {keyspace}.t ORDER BY v ANN OF [0.1, 0.2] LIMIT 3")
