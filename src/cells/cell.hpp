@@ -1,0 +1,63 @@
+// What tables hold, cell by cell. Everything is views into the page that it was read from (cells/page.hpp) and lives as long as that.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cells/layout.hpp"
+#include "cql/token.hpp"
+#include "cql/wire.hpp"
+
+namespace crossfade::cells {
+
+using base::Bytes;
+using base::ByteView;
+
+// When a cell was written and when it ends.
+struct Stamp {
+    bool is_known = false;        // false: CQL cannot tell it, as of elements of non-frozen collections before 5.0
+    std::int64_t writetime = 0;   // microseconds; of no meaning unless known
+    std::int64_t expires_at = 0;  // seconds since 1970, 0: never. May be set without is_known when it was found otherwise
+    bool operator==(const Stamp&) const = default;
+};
+
+// One cell: a whole single-cell value, or one element of a column that has a cell for each.
+struct Atom {
+    ByteView key;    // map: the key; set: the element; UDT: the field's number, 2 bytes; else empty
+    ByteView value;  // set: empty
+    Stamp stamp;
+};
+
+// The cells of one row (of the regular columns), or of one partition's static columns. Nulls have no atom.
+struct Row {
+    std::vector<ByteView> clustering;   // empty for statics and for tables without clustering columns
+    std::vector<Atom> atoms;            // column by column; sets and maps in the server's order, lists by place
+    std::vector<std::uint32_t> ends;    // for each column of the layout: where its atoms end
+    std::int64_t marker_expires_at = 0;  // seconds since 1970, when it was found out that the row's marker expires; CQL does not tell
+
+    std::span<const Atom> column(std::size_t i) const {
+        const std::uint32_t begin = i == 0 ? 0 : ends[i - 1];
+        return {atoms.data() + begin, ends[i] - begin};
+    }
+};
+
+// Which partition: the components of its key, and its token.
+struct PartitionKey {
+    std::vector<ByteView> components;
+    cql::Token token = 0;
+};
+
+// The token of a partition key, as Murmur3Partitioner has it. bad_input for a component over 65,535 bytes.
+base::Result<cql::Token> token_of(const std::vector<ByteView>& components);
+
+bool equal(ByteView a, ByteView b);
+bool equal(const std::vector<ByteView>& a, const std::vector<ByteView>& b);
+// The order of partitions on the ring: by token, then by the bytes of the key. Negative, 0 or positive.
+int compare_partitions(const PartitionKey& a, const PartitionKey& b);
+
+// The name of a UDT's field number as an atom's key; the view lives for ever. Precondition: below 65,536.
+ByteView field_key(std::size_t field);
+std::size_t field_of(ByteView key);
+
+}  // namespace crossfade::cells
