@@ -27,6 +27,7 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_s
 struct Target {
     std::string path;
     std::map<std::string, std::string> query;
+    bool operator==(const Target&) const = default;
 };
 std::optional<Target> parse_target(std::string_view text);
 
