@@ -55,6 +55,7 @@ Control::~Control() { *alive_ = false; }
 
 void Control::start(std::function<void()> ready) {
     ready_ = std::move(ready);
+    publish();  // what is offered while nothing is known yet
     for (std::size_t cluster = 0; cluster < 2; ++cluster) {
         connections_[cluster]->start();
         watch(cluster).detach();

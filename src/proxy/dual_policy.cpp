@@ -433,6 +433,12 @@ void DualPolicy::on_deadline(relay::Request& request) {
                 for (relay::Leg& leg : request.legs) engine_.forget(leg);
             } else if (stage == Stage::best_effort) {
                 settle_write(request, false, true);
+            } else if (stage == Stage::waiting && phase_.write_mode != WriteMode::strict && !request.policy.goes_alone) {
+                // The other side had no room for best_effort_wait: the write goes without it.
+                request.policy.goes_alone = true;
+                const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(engine_.loop_now() - request.started);
+                engine_.set_deadline(request, shared_.options.request_timeout - spent);
+                if (!send_write(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << request.policy.primary));
             } else if (stage != Stage::journaling) {
                 settle_write(request, true, true);
             }

@@ -12,15 +12,21 @@
 
 namespace crossfade::proxy {
 
+// What one run of a repair is to do beyond the usual.
+struct RepairRequest {
+    bool retries_blocked = false;    // entries that a cluster refused for good are tried again: what was in their way is gone
+    bool includes_counters = false;  // entries of counter tables are compared: the application is at rest
+};
+
 struct RepairStatus {
     bool is_running = false;
-    std::uint64_t done = 0, left = 0;
-    std::string error;  // why the last run ended before its end; empty: it did not
+    std::uint64_t done = 0, left = 0;  // entries that the last run repaired, and that are in the journal now
+    std::string error;  // why the last run ended before its end, or left entries pending; empty: it did not
     struct Blocked {
         std::uint64_t id;
         std::string table, note;
     };
-    std::vector<Blocked> blocked;
+    std::vector<Blocked> blocked;  // those that the last run met, the first thousand
 };
 
 // Has a thread and driver sessions of its own while a repair runs; they end with it. Any thread.
@@ -28,14 +34,13 @@ class Repair {
 public:
     struct Options {
         nodes::ClusterOptions origin, target;   // with the configured credentials
-        std::function<std::size_t()> primary;   // 0 origin, 1 target: as of now
-        bool includes_counters = false;
+        std::function<std::size_t()> primary;   // 0 origin, 1 target: as of now; any thread
     };
     Repair(Journal& journal, Options options);
-    ~Repair();  // stops a running one between two entries
+    ~Repair();  // stops a running one; what is half done stays in the journal
 
     // Starts one, or joins the one that runs.
-    void start();
+    void start(RepairRequest request = {});
     RepairStatus status() const;
 
 private:

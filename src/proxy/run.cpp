@@ -45,18 +45,10 @@ public:
     explicit Proxy(const Options& options) : options_(options), registry_(options.prepared_statements), stamps_(base::system_clock()) {}
 
     ~Proxy() {
-        if (control_thread_.joinable()) {
-            on_control([this] {
-                http_.reset();
-                admin_.reset();
-                control_.reset();
-                phase_.reset();
-            });
-            control_loop_.stop();
-            control_thread_.join();
-        }
-        workers_.clear();
+        stop_control();
         repair_.reset();
+        if (journal_ != nullptr) journal_->close(was_clean_);
+        workers_.clear();
     }
 
     base::Result<void> start() {
@@ -88,8 +80,6 @@ public:
         const auto until = std::chrono::steady_clock::now() + options_.request_timeout;
         while (in_flight() > 0 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(20));
         was_clean_ = in_flight() == 0;
-        workers_.clear();
-        journal_->close(was_clean_);
     }
     bool was_clean() const { return was_clean_; }
 
@@ -155,6 +145,19 @@ public:
     std::string problem(std::size_t cluster) const override { return control_->problems()[cluster]; }
 
 private:
+    // Before the workers go: its callbacks reach into them. The journal's do, too, and end with its close().
+    void stop_control() {
+        if (!control_thread_.joinable()) return;
+        on_control([this] {
+            http_.reset();
+            admin_.reset();
+            control_.reset();
+            phase_.reset();
+        });
+        control_loop_.stop();
+        control_thread_.join();
+    }
+
     void on_control(std::function<void()> task) {
         std::promise<void> done;
         control_loop_.post([&] {
@@ -273,7 +276,7 @@ private:
     std::unique_ptr<Control> control_;
     std::unique_ptr<Admin> admin_;
     std::unique_ptr<net::HttpServer> http_;
-    bool was_clean_ = true;
+    bool was_clean_ = false;  // until stop() has seen every request end
 };
 
 }  // namespace

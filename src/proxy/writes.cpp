@@ -1,5 +1,6 @@
 // The write path of DualPolicy: both clusters with one timestamp, one answer, and the journal before the answer where they may differ.
 #include <algorithm>
+#include <utility>
 
 #include "nodes/schema.hpp"
 #include "proxy/dual_policy.hpp"
@@ -128,8 +129,14 @@ void DualPolicy::mark_then_send(relay::Request& request) {
     }
     write.stage = static_cast<std::uint8_t>(Stage::waiting);
     write.primary = static_cast<std::uint8_t>(phase_.primary());
-    if (write.is_conditional) ++conditional_in_flight_;
-    if (!send_write(request)) engine_.wait_for_room(request, phase_.write_mode == WriteMode::strict ? both : static_cast<std::uint8_t>(1U << write.primary));
+    if (write.is_conditional) {
+        write.is_counted = true;
+        ++conditional_in_flight_;
+    }
+    if (send_write(request)) return;
+    engine_.wait_for_room(request, both);
+    // In best effort the other side is waited for only so long; then the write goes to the primary alone.
+    if (phase_.write_mode != WriteMode::strict) engine_.set_deadline(request, shared_.options.best_effort_wait);
 }
 
 // Sends what can go now; gives whether the request waits for room no more.
@@ -166,7 +173,8 @@ bool DualPolicy::send_write(relay::Request& request) {
     }
     const bool first = wants(primary) && engine_.has_room(request, primary);
     const bool second = wants(secondary) && engine_.has_room(request, secondary);
-    if (first && (second || is_best_effort)) {
+    const bool goes_alone = is_best_effort && (write.goes_alone || !request.pools[secondary]->is_connected());
+    if (first && (second || goes_alone)) {
         write.stage = static_cast<std::uint8_t>(Stage::under_way);
         engine_.send(request, primary);
         if (second) engine_.send(request, secondary);
@@ -350,9 +358,8 @@ void DualPolicy::finish_write(relay::Request& request, const Verdict& verdict) {
 }
 
 void DualPolicy::conditional_write_ended(relay::Request& request) {
-    if (!request.policy.is_conditional || request.policy.kind != static_cast<std::uint8_t>(Kind::write) || request.policy.is_counted_out) return;
-    request.policy.is_counted_out = true;
-    if (conditional_in_flight_ > 0) --conditional_in_flight_;
+    if (!std::exchange(request.policy.is_counted, false)) return;
+    --conditional_in_flight_;
     if (is_holding_ && conditional_in_flight_ == 0 && quiet_) std::exchange(quiet_, nullptr)();
 }
 

@@ -90,7 +90,7 @@ public:
     // What the policy knows of it; the engine does not look.
     struct PolicyState {
         std::uint8_t kind = 0, stage = 0, primary = 0, clusters = 0;
-        bool is_conditional = false, is_repeatable = true, is_counter = false, is_logged_batch = false, is_batch = false, is_counted_out = false;
+        bool is_conditional = false, is_repeatable = true, is_counter = false, is_logged_batch = false, is_batch = false, is_counted = false, goes_alone = false;
         std::int64_t timestamp = 0;
         std::uint64_t journal_id = 0;
         std::vector<cql::TableName> tables;
