@@ -1,0 +1,86 @@
+// What a repair does where nothing can be replayed: reads both clusters and makes them equal.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/task.hpp"
+#include "cells/reconciler.hpp"
+#include "cells/table_access.hpp"
+#include "net/loop.hpp"
+#include "proxy/journal.hpp"
+#include "proxy/repair_tables.hpp"
+
+namespace crossfade::proxy {
+
+using EntryPtr = std::shared_ptr<const JournalEntry>;
+
+// Loop's thread only. The errors of all of them: bad_input: it is not settled, and trying again alone will not settle it (the message says
+// why, for whoever reads the journal); interrupted; else those of the clusters, with the side: try again later.
+class RepairCompare {
+public:
+    struct Surroundings {
+        std::function<std::size_t()> primary;  // 0 origin, 1 target
+        std::function<bool()> should_stop;
+        bool includes_counters = false;
+    };
+    RepairCompare(net::Loop& loop, SessionPair sessions, RepairTables& tables, Surroundings surroundings);
+
+    // The partitions that the entry's statements write; all of a table where they cannot be told.
+    base::Task<base::Result<void>> partitions(EntryPtr entry);
+    // All of the entry's tables.
+    base::Task<base::Result<void>> tables(EntryPtr entry);
+    // A one-sided TRUNCATE: what the truncated side lacks and is older goes from the other side, too.
+    base::Task<base::Result<void>> truncated(EntryPtr entry);
+
+private:
+    // One table on both clusters.
+    struct Access {
+        std::shared_ptr<cells::TableAccess> origin, target;
+    };
+    using AccessPtr = std::shared_ptr<const Access>;
+    // A search through a whole table.
+    struct Sweep;
+    using SweepPtr = std::shared_ptr<Sweep>;
+
+    base::Task<base::Result<AccessPtr>> open(cql::TableName name);
+    cells::ReconcileOptions options() const;
+    base::Task<base::Result<void>> partition(cql::TableName name, std::vector<base::Bytes> key);
+    base::Task<base::Result<void>> whole_table(cql::TableName name, std::uint8_t sides, std::int64_t least_stamp);
+    base::Task<base::Result<void>> sweep(cql::TableName name, cells::ReconcileOptions options, std::int64_t least_stamp);
+    base::Task<void> sweep_ranges(SweepPtr sweep);
+    base::Task<base::Result<void>> sweep_range(SweepPtr sweep, cells::Reconciler& reconciler, cells::PageRequest where);
+    base::Task<base::Result<void>> settle(SweepPtr sweep, cells::Reconciler& reconciler, std::vector<cells::RowKey> suspects);
+
+    net::Loop& loop_;
+    SessionPair sessions_;
+    RepairTables& tables_;
+    Surroundings surroundings_;
+    std::map<std::pair<std::string, std::string>, AccessPtr> open_;
+    // The last table whose partitions were compared: it keeps what it measured.
+    std::unique_ptr<cells::Reconciler> reconciler_;
+    cql::TableName reconciler_table_;
+    std::size_t reconciler_primary_ = 0;
+};
+
+// Whether only `primary` has the row, and every cell of it is older than `least_stamp`: it is not about the writes meant, but not copied yet.
+// Pure.
+bool is_older_row(const cells::Row* primary, const cells::Row* other, std::int64_t least_stamp);
+
+// What is known of a one-sided TRUNCATE.
+struct TruncateSides {
+    bool is_settled = false;                // both clusters executed it, or it is known that neither did
+    std::optional<std::size_t> truncated;   // the side that executed it alone; absent: it cannot be told
+    std::int64_t before_us = 0;             // what is older should have gone
+};
+// Pure.
+TruncateSides truncate_sides(const JournalEntry& entry, const TableOnSides& table);
+
+}  // namespace crossfade::proxy
