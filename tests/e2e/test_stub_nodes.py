@@ -1,0 +1,187 @@
+"""The proxy in front of stub nodes: what real nodes do too seldom to wait for."""
+import socket
+import struct
+import threading
+import time
+
+import pytest
+from cassandra import OperationTimedOut, WriteTimeout
+from cassandra.cluster import NoHostAvailable
+from cassandra.query import BatchStatement
+
+import stub_nodes
+from running_proxy import RunningProxy
+
+ORIGIN, TARGET = "127.0.0.31", "127.0.0.32"
+
+
+@pytest.fixture
+def stubs():
+    nodes = [stub_nodes.StubNode(ORIGIN, cluster_name="old", id_salt="old"), stub_nodes.StubNode(TARGET, cluster_name="new", id_salt="new")]
+    yield nodes
+    for node in nodes:
+        node.stop()
+
+
+@pytest.fixture
+def fronted(crossfade, stubs, tmp_path):
+    """A proxy in front of the two stubs; arguments are added by restarting it."""
+    running = RunningProxy(crossfade, ORIGIN, TARGET, tmp_path, "--request-timeout-ms", "1500")
+    yield running
+    running.stop()
+
+
+def stamps(node):
+    return {(write["table"], write["key"]): write["timestamp"] for write in node.writes()}
+
+
+@pytest.mark.parametrize("version", [3, 4, 5])
+def test_ids_that_differ_and_a_node_that_forgets(fronted, stubs, version):
+    stubs[1].set(forget_every=1000)
+    session = fronted.connect(protocol_version=version)
+    insert = session.prepare("INSERT INTO stub.kv (k, v) VALUES (?, ?)")
+    select = session.prepare("SELECT k, v FROM stub.kv WHERE k = ?")
+    assert stubs[0].counts()["prepares"] >= 2 and stubs[1].counts()["prepares"] >= 2
+    for start in range(0, 6000, 500):
+        futures = [session.execute_async(insert, (f"key{i}", b"value")) for i in range(start, start + 500)]
+        futures += [session.execute_async(select, (f"key{i}",)) for i in range(start, start + 500)]
+        for future in futures:
+            future.result()
+    batch = BatchStatement()
+    for i in range(20):
+        batch.add(insert, (f"batch{i}", b"x"))
+    session.execute(batch)
+    counts = [stub.counts() for stub in stubs]
+    assert counts[1]["forgotten"] > 0 and counts[1]["unprepared"] > 0
+    assert [count["writes"] + count["batch_children"] for count in counts][0] >= 6020
+    assert stamps(stubs[0]) == stamps(stubs[1])
+    assert fronted.get("/journal/summary")["entries"] == 0
+
+
+def test_reads_of_the_target_come_from_the_target_with_its_own_ids(fronted, stubs):
+    session = fronted.connect()
+    select = session.prepare("SELECT k, v FROM stub.kv WHERE k = ?")
+    session.execute(select, ("a",))
+    assert fronted.command("phase", "set", "4", "--proxy", fronted.url).returncode == 0
+    before = [stub.counts()["reads"] for stub in stubs]
+    for _ in range(10):
+        session.execute(select, ("a",))
+    assert [stub.counts()["reads"] - was for stub, was in zip(stubs, before)] == [0, 10]
+
+
+def test_a_side_that_never_answers_is_a_timeout_and_an_entry(fronted, stubs):
+    session = fronted.connect()
+    insert = session.prepare("INSERT INTO stub.kv (k, v) VALUES (?, ?)")
+    stubs[1].set(never_answer_every=1, faults_on="writes")
+    begun = time.monotonic()
+    with pytest.raises(WriteTimeout) as problem:
+        session.execute(insert, ("lost", b"x"))
+    assert 1.4 < time.monotonic() - begun < 5
+    assert problem.value.write_type == 0  # SIMPLE
+    entries = fronted.get("/journal")["entries"]
+    assert [(entry["table"], entry["side"]) for entry in entries] == [("stub.kv", "target")]
+
+
+def test_best_effort_does_not_wait_for_the_other_side(fronted, stubs):
+    assert fronted.command("phase", "set", "1", "--write-mode", "target_best_effort", "--proxy", fronted.url).returncode == 0
+    session = fronted.connect()
+    insert = session.prepare("INSERT INTO stub.kv (k, v) VALUES (?, ?)")
+    stubs[1].set(never_answer_every=1, faults_on="writes")
+    begun = time.monotonic()
+    for i in range(5):
+        session.execute(insert, (f"k{i}", b"x"))
+    assert time.monotonic() - begun < 5
+    assert fronted.get("/phase")["unrepaired"] == {"origin": 0, "target": 5}
+
+
+def test_a_late_answer_withdraws_the_entry(fronted, stubs):
+    assert fronted.command("phase", "set", "1", "--write-mode", "target_best_effort", "--proxy", fronted.url).returncode == 0
+    session = fronted.connect()
+    insert = session.prepare("INSERT INTO stub.kv (k, v) VALUES (?, ?)")
+    stubs[1].set(delay_ms=600)
+    session.execute(insert, ("late", b"x"))
+    assert fronted.metric("crossfade_journaled_total") == 1
+    wait_for(lambda: fronted.metric("crossfade_journal_entries") == 0)
+    assert fronted.metric("crossfade_late_settled_total") == 1
+
+
+@pytest.mark.parametrize("code", [0x1001, 0x1002, 0x0000, 0x1003, 0x1000])
+def test_an_error_that_drivers_retry_is_a_timeout_once_the_other_side_has_it(fronted, stubs, code):
+    session = fronted.connect()
+    session.execute("SELECT k FROM stub.kv WHERE k = 'warm'")
+    stubs[1].set(error_every=1, error_code=code, faults_on="writes")
+    with pytest.raises(WriteTimeout):
+        session.execute("INSERT INTO stub.kv (k, v) VALUES ('a', 0x00)")
+    assert fronted.get("/phase")["unrepaired"]["target"] == 1
+
+
+def test_reads_survive_a_connection_that_is_closed_under_them(fronted, stubs):
+    session = fronted.connect()
+    select = session.prepare("SELECT k, v FROM stub.kv WHERE k = ?")
+    stubs[0].set(close_every=50, faults_on="reads")
+    for i in range(500):
+        session.execute(select, (f"k{i}",))
+    assert stubs[0].counts()["closed"] >= 9
+
+
+def test_an_unclean_stop_leaves_the_tables_that_were_written(fronted, stubs):
+    session = fronted.connect()
+    session.execute("INSERT INTO stub.kv (k, v) VALUES ('a', 0x00)")
+    assert fronted.get("/journal/summary")["entries"] == 0
+    fronted.kill()
+    fronted.start()
+    assert [(table["table"], table["entries"]) for table in fronted.get("/journal/summary")["tables"]] == [("stub.kv", 1)]
+    assert fronted.terminate() == 0
+    fronted.start()
+    assert fronted.get("/journal/summary")["entries"] == 1  # a clean stop adds none
+
+
+def frame(version, stream, opcode, body):
+    return struct.pack(">BBhBI", version, 0, stream, opcode, len(body)) + body
+
+
+def test_a_raw_client_with_every_stream_id_in_flight(fronted, stubs):
+    stubs[0].set(delay_ms=300)
+    with socket.create_connection(("127.0.0.1", fronted.port), timeout=30) as client:
+        client.sendall(frame(4, 0, 1, b"\x00\x01\x00\x0bCQL_VERSION\x00\x053.4.5"))
+        assert client.recv(9)[4] == 2
+        text = b"INSERT INTO stub.kv (k, v) VALUES ('x', 0x00)"
+        query = struct.pack(">I", len(text)) + text + b"\x00\x06\x00"
+        requests = b"".join(frame(4, stream, 7, query) for stream in range(32768))
+        sender = threading.Thread(target=client.sendall, args=(requests,))
+        sender.start()
+        answered, received = {}, b""
+        while len(answered) < 32768:
+            chunk = client.recv(1 << 20)
+            assert chunk, f"the proxy closed the connection after {len(answered)} answers"
+            received += chunk
+            at = 0
+            while len(received) - at >= 9:
+                _, _, stream, opcode, length = struct.unpack(">BBhBI", received[at:at + 9])
+                if len(received) - at < 9 + length:
+                    break
+                assert stream not in answered
+                answered[stream] = opcode
+                at += 9 + length
+            received = received[at:]
+        sender.join()
+    assert set(answered.values()) == {8}
+    assert [stub.counts()["writes"] for stub in stubs] == [32768, 32768]
+
+
+def test_nothing_to_send_to_is_said_in_time(fronted, stubs):
+    session = fronted.connect()
+    insert = session.prepare("INSERT INTO stub.kv (k, v) VALUES (?, ?)")
+    for stub in stubs:
+        stub.stop()
+    begun = time.monotonic()
+    with pytest.raises((NoHostAvailable, WriteTimeout)):
+        session.execute(insert, ("a", b"x"))
+    assert time.monotonic() - begun < 6
+
+
+def wait_for(condition, seconds=15):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.05)  # only how often it is looked at
