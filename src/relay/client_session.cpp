@@ -223,10 +223,28 @@ void ClientSession::refuse(const cql::FrameHeader& header, std::string_view why)
     end();
 }
 
-void ClientSession::take_frame(std::span<std::uint8_t> bytes, const cql::FrameHeader& header) {
-    if (header.stream_id < 0) {
-        refuse(header, "A request with a negative stream id");
+void ClientSession::take_frame(std::span<std::uint8_t> bytes, const cql::FrameHeader& received) {
+    if (received.stream_id < 0) {
+        refuse(received, "A request with a negative stream id");
         return;
+    }
+    cql::FrameHeader header = received;
+    // From STARTUP's answer on, AUTH_RESPONSE included; v5 compresses segments and leaves the flag without a meaning.
+    if ((header.flags & cql::frame_flag::compressed) != 0) {
+        header.flags &= static_cast<std::uint8_t>(~cql::frame_flag::compressed);
+        if (!has_segments_) {
+            const std::uint32_t largest = stage_ == Stage::ready ? cql::largest_frame : cql::largest_frame_before_login;
+            opened_.assign(bytes.begin(), bytes.begin() + cql::frame_header_size);
+            const auto opened = cql::decompress(compression_, bytes.subspan(cql::frame_header_size), largest, opened_);
+            if (!opened) {
+                refuse(header, opened.error().message);
+                return;
+            }
+            bytes = opened_;
+            header.body_length = static_cast<std::uint32_t>(opened_.size() - cql::frame_header_size);
+            cql::patch_body_length(bytes.data(), header.body_length);
+        }
+        bytes[1] = header.flags;
     }
     if (stage_ == Stage::ready) {
         take_ready_frame(bytes, header);
@@ -348,23 +366,7 @@ void ClientSession::become_ready(std::uint16_t stream_id, bool after_login) {
     }
 }
 
-void ClientSession::take_ready_frame(std::span<std::uint8_t> bytes, const cql::FrameHeader& received) {
-    cql::FrameHeader header = received;
-    if ((header.flags & cql::frame_flag::compressed) != 0) {
-        header.flags &= static_cast<std::uint8_t>(~cql::frame_flag::compressed);
-        if (!has_segments_) {
-            opened_.assign(bytes.begin(), bytes.begin() + cql::frame_header_size);
-            const auto opened = cql::decompress(compression_, bytes.subspan(cql::frame_header_size), cql::largest_frame, opened_);
-            if (!opened) {
-                refuse(header, opened.error().message);
-                return;
-            }
-            bytes = opened_;
-            header.body_length = static_cast<std::uint32_t>(opened_.size() - cql::frame_header_size);
-            cql::patch_body_length(bytes.data(), header.body_length);
-        }
-        bytes[1] = header.flags;
-    }
+void ClientSession::take_ready_frame(std::span<std::uint8_t> bytes, const cql::FrameHeader& header) {
     const auto stream_id = static_cast<std::uint16_t>(header.stream_id);
     if (stream_id >= used_streams_.size()) used_streams_.resize(std::max<std::size_t>(stream_id + 1U, used_streams_.size() * 2), false);
     if (used_streams_[stream_id]) {
