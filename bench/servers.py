@@ -1,0 +1,104 @@
+"""What bench/proxy measures: the proxy, and HAProxy as a TCP relay, each in front of stub nodes."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "lab"))
+import stub_nodes  # noqa: E402
+
+ORIGIN = ["127.0.8.11", "127.0.8.12", "127.0.8.13"]
+TARGET = ["127.0.8.21", "127.0.8.22", "127.0.8.23"]
+PROXY, HAPROXY, PORT, ADMIN_PORT = "127.0.8.1", "127.0.8.2", 9042, 14001
+
+
+class BenchError(Exception):
+    pass
+
+
+class Relay:
+    """A process to send requests through. process_id None: nothing is in between."""
+
+    def __init__(self, name, to, process=None):
+        self.name, self.to = name, to
+        self.process_id = process.pid if process else None
+
+
+@contextlib.contextmanager
+def _process(arguments, name, ready_at, cpus):
+    """Runs until the with block ends; yields when something listens at (address, port)."""
+    with tempfile.TemporaryFile() as output:
+        def begin():
+            stub_nodes.end_with_parent()
+            if cpus:
+                os.sched_setaffinity(0, cpus)
+        process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=begin)
+        try:
+            deadline = time.monotonic() + 30
+            while not _listens(*ready_at):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    output.seek(0)
+                    raise BenchError(f"{name} did not come up:\n" + output.read()[-4000:].decode(errors="replace"))
+                time.sleep(0.02)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _listens(address, port):
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def proxy(origin, target, threads, folder, cpus):
+    """The proxy between two clusters of stub nodes. Context manager of its Popen."""
+    arguments = [stub_nodes.program("crossfade"), "proxy", "--origin", ",".join(node.address for node in origin),
+                 "--target", ",".join(node.address for node in target), "--listen", f"{PROXY}:{PORT}", "--admin", f"{PROXY}:{ADMIN_PORT}",
+                 "--threads", str(threads), "--state-dir", folder]
+    return _process(arguments, "the proxy", (PROXY, PORT), cpus)
+
+
+def haproxy(nodes, folder, cpus):
+    """HAProxy as a TCP relay with one thread to these nodes, connections in turn. Context manager of its Popen."""
+    path = os.path.join(folder, "haproxy.cfg")
+    servers = "".join(f"    server node{i} {node.address}:{node.port}\n" for i, node in enumerate(nodes))
+    with open(path, "w", encoding="ascii") as file:
+        file.write("global\n    nbthread 1\n    maxconn 4000\n"
+                   "defaults\n    mode tcp\n    timeout connect 5s\n    timeout client 60s\n    timeout server 60s\n"
+                   f"frontend clients\n    bind {HAPROXY}:{PORT}\n    default_backend nodes\n"
+                   f"backend nodes\n    balance roundrobin\n{servers}")
+    program = next((p for p in ("/usr/sbin/haproxy", "/usr/local/sbin/haproxy") if os.path.exists(p)), None)
+    if not program:
+        raise BenchError("HAProxy is not installed; setup/install bench does it")
+    return _process([program, "-db", "-f", path], "HAProxy", (HAPROXY, PORT), cpus)
+
+
+@contextlib.contextmanager
+def bench(nodes, systems, threads=1, relay_cpus=None):
+    """Two clusters of so many stub nodes and the relays in front of them: yields ({system: Relay}, origin, target)."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="crossfade-bench-"))
+        origin = stack.enter_context(stub_nodes.cluster(ORIGIN[:nodes], cluster_name="origin", id_salt="origin"))
+        target = stack.enter_context(stub_nodes.cluster(TARGET[:nodes], cluster_name="target", id_salt="target"))
+        relays = {}
+        if "proxy" in systems:
+            process = stack.enter_context(proxy(origin, target, threads, folder, relay_cpus))
+            relays["proxy"] = Relay("proxy", f"{PROXY}:{PORT}", process)
+        if "haproxy" in systems:
+            process = stack.enter_context(haproxy(origin, folder, relay_cpus))
+            relays["haproxy"] = Relay("haproxy", f"{HAPROXY}:{PORT}", process)
+        if "direct" in systems:
+            relays["direct"] = Relay("direct", f"{ORIGIN[0]}:{PORT}")
+        yield relays, origin, target
