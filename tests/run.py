@@ -147,7 +147,7 @@ STEPS = [
     ("asan", "the same with address and undefined behaviour sanitizers", unit("asan"), False),
     ("tsan", "the same with the thread sanitizer", unit("tsan"), True),
     ("fuzz", "fuzzing every parser", fuzz, False),
-    ("lab", "the lab's own tests", pytest("lab", "lab"), False),
+    ("lab", "the tests of the lab and of the load generator", pytest("lab", "lab", "bench"), False),
     ("e2e", "end to end: real Cassandra 4.1 and 5.0, unmodified drivers", pytest("e2e", "tests/e2e"), False),
 ]
 
