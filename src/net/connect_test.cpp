@@ -112,7 +112,7 @@ TEST_F(ConnectTest, AddressThatSwallowsEverythingLeavesTimeForTheNext) {
     const FullListener full;
     const RawSocket listener = RawSocket::listening();
     ConnectOptions options;
-    options.timeout = 400ms;
+    options.timeout = 2s;
     handle = connect_any(loop, {"several", 1}, {*endpoint_of_literal(full.address()), *endpoint_of_literal(listener.address())}, options,
                          [this](base::Result<std::unique_ptr<Stream>> connected) { result = std::move(connected); });
     ASSERT_TRUE(outcome()) << result->error().message;

@@ -101,17 +101,23 @@ void SocketState::read() {
 void SocketState::discard() {
     const std::span<std::uint8_t> room = in_.prepare();
     const ssize_t count = ::recv(socket_.get(), room.data(), room.size(), 0);
-    if (count > 0 || (count < 0 && errno == EINTR))
+    if (count > 0 || (count < 0 && errno == EINTR)) {
         loop_.implementation().again(*this);
-    else if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+    } else if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         may_read_ = false;
-    else
+    } else if (count == 0 && unsent() > 0) {
+        // The peer has said all it had to say, and may still listen.
+        may_read_ = false;
+        peer_has_ended_ = true;
+    } else {
         close();
+    }
 }
 
 void SocketState::deliver() {
     has_unshown_ = false;
     const std::span<std::uint8_t> bytes = in_.unread();
+    if (bytes.empty()) return;  // the old user consumed them after a new one had come
     // The user may close or destroy its stream here: this object then lives until the turn ends, and so do the bytes.
     const std::size_t used = user_->on_bytes(bytes);
     if (is_closed_ || is_lingering_) return;
@@ -216,6 +222,10 @@ void SocketState::shut_down_when_sent() {
         return;
     }
     if (is_shut_down_ || unsent() > 0) return;
+    if (peer_has_ended_) {
+        close();
+        return;
+    }
     is_shut_down_ = true;
     ::shutdown(socket_.get(), SHUT_WR);
     may_read_ = true;

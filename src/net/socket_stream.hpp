@@ -67,7 +67,7 @@ private:
     bool has_hung_up_ = false;   // an end or an error is behind the bytes to read
     bool has_unshown_ = false;   // bytes were received that the present user has not seen
     bool is_paused_ = false, is_blocked_ = false, has_mark_ = false;
-    bool is_closed_ = false, is_lingering_ = false, is_shut_down_ = false;
+    bool is_closed_ = false, is_lingering_ = false, is_shut_down_ = false, peer_has_ended_ = false;
     std::string peer_, local_;
 };
 

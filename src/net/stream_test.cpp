@@ -478,6 +478,29 @@ TEST_F(StreamTest, CloseAfterSendingSendsAllAndDestroyingItMeanwhileChangesNothi
     EXPECT_FALSE(user.closed);
 }
 
+TEST_F(StreamTest, LastBytesReachAPeerThatHasHalfClosed) {
+    connect({.our_send = 4096, .peer_receive = 4096});
+    const std::string words = pattern(1U << 20U);
+    append_text(*stream, words);
+    stream->close_after_sending(20s);
+    peer.half_close();
+    loop.run_until([&] { return !peer.receive(at_peer); });
+    EXPECT_TRUE(at_peer == words);
+}
+
+TEST_F(StreamTest, NewUserIsNotShownNothing) {
+    RecordingUser next;
+    user.take = [&](std::span<std::uint8_t> bytes) {
+        stream->start(next);
+        return bytes.size();
+    };
+    stream->start(user);
+    peer.send("all of it");
+    loop.run_until([&] { return user.calls == 1; });
+    loop.run_turns();
+    EXPECT_EQ(next.calls, 0);
+}
+
 TEST_F(StreamTest, WhatIsAppendedAfterCloseAfterSendingInTheSameTurnStillLeaves) {
     stream->start(user);
     loop.post([&] {

@@ -12,7 +12,11 @@ constexpr std::chrono::seconds time_for_alert{1};  // for telling the peer why T
 }  // namespace
 
 TlsState::TlsState(Loop& loop, std::unique_ptr<Stream> wire, std::unique_ptr<TlsEngine> engine)
-    : loop_(loop), wire_(std::move(wire)), engine_(std::move(engine)), server_name_(engine_->server_name()) {}
+    : loop_(loop), wire_(std::move(wire)), engine_(std::move(engine)), server_name_(engine_->server_name()) {
+    // Until somebody wants the bytes they stay where they are.
+    wire_->pause_reading();
+    wire_->start(*this);
+}
 
 TlsState::~TlsState() { close(); }
 
@@ -21,13 +25,12 @@ void TlsState::start(StreamUser& user) {
     user_ = &user;
     has_unshown_ = !in_.empty();
     if (has_unshown_ || end_) loop_.implementation().again(*this);
-    if (!is_started_) wire_->start(*this);
-    is_started_ = true;
+    if (!is_paused_) wire_->resume_reading();
 }
 
 void TlsState::pause_reading() {
     is_paused_ = true;
-    wire_->pause_reading();
+    if (!is_closed_) wire_->pause_reading();
 }
 
 void TlsState::resume_reading() {
@@ -35,7 +38,7 @@ void TlsState::resume_reading() {
     is_paused_ = false;
     has_unshown_ = !in_.empty();
     if (has_unshown_ || end_) loop_.implementation().again(*this);
-    wire_->resume_reading();
+    if (user_ != nullptr) wire_->resume_reading();
 }
 
 std::size_t TlsState::on_bytes(std::span<std::uint8_t> bytes) {
@@ -63,9 +66,11 @@ std::size_t TlsState::on_bytes(std::span<std::uint8_t> bytes) {
 void TlsState::show() {
     if (has_unshown_ && user_ != nullptr && !is_paused_) {
         has_unshown_ = false;
-        const std::size_t used = user_->on_bytes(in_.unread());
-        if (is_closed_) return;
-        in_.consume(used);
+        if (!in_.empty()) {
+            const std::size_t used = user_->on_bytes(in_.unread());
+            if (is_closed_) return;
+            in_.consume(used);
+        }
         if (in_.is_grown() && !is_armed()) loop_.implementation().wheel.arm(*this, loop_.now() + trim_every);
     }
     if (end_ && user_ != nullptr && !is_paused_ && !has_unshown_) tell_end();
@@ -82,7 +87,7 @@ void TlsState::tell_end() {
 void TlsState::on_closed(const base::Error& why) {
     if (is_closed_) return;
     if (!end_) end_ = why;
-    tell_end();
+    if (user_ != nullptr) tell_end();
 }
 
 void TlsState::on_ready(std::uint32_t) {

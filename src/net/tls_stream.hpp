@@ -55,7 +55,7 @@ private:
     base::Bytes out_;
     std::optional<base::Error> end_;  // told to the user after the bytes that came before it
     std::size_t mark_ = 0;
-    bool is_started_ = false, has_unshown_ = false, is_paused_ = false, has_mark_ = false, is_closed_ = false;
+    bool has_unshown_ = false, is_paused_ = false, has_mark_ = false, is_closed_ = false;
     bool is_wire_ending_ = false;  // it sends its last bytes by itself
 };
 

@@ -92,6 +92,27 @@ TEST_F(TlsTest, WhatAServerSaysAtOnceIsShownToWhoStartsLater) {
     loop.run_until([&] { return client_user.received == "welcome"; });
 }
 
+TEST_F(TlsTest, EndBeforeAnybodyStartedIsToldToWhoDoes) {
+    serve({.addresses = {"127.0.0.1"}});
+    for (const bool by_reset : {false, true}) {
+        auto stream = connected(trusting());
+        ASSERT_TRUE(stream);
+        loop.run_until([&] { return !at_server.empty(); });
+        // Unread bytes make the kernel answer the close with a reset.
+        if (by_reset) {
+            at_server[0]->pause_reading();
+            append_text(**stream, "never read");
+            loop.run_turns(20);
+        }
+        at_server.clear();
+        loop.run_turns(20);
+        RecordingUser user;
+        (*stream)->start(user);
+        loop.run_until([&] { return user.closed.has_value(); });
+        EXPECT_EQ(user.closed->kind, base::ErrorKind::connection);
+    }
+}
+
 TEST_F(TlsTest, ManySmallPiecesOfATurnShareRecords) {
     serve({.addresses = {"127.0.0.1"}});
     auto stream = connected(trusting());
