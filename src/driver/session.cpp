@@ -13,8 +13,8 @@
 namespace crossfade::driver {
 namespace {
 
-// A node may forget a statement again before the request comes back to it; a statement that never stays is the server's trouble.
-constexpr int most_prepares_of_a_request = 10;
+// A node may forget a statement again before the request comes back to it: with many under way, often. One that never keeps it is given up.
+constexpr int most_prepares_of_a_request = 100;
 constexpr std::chrono::milliseconds agreement_every{200};
 
 std::vector<cql::ProtocolVersion> versions_of(const SessionOptions& options) {

@@ -87,7 +87,8 @@ void Connection::turn_ended() {
 }
 
 void Connection::forget(std::uint16_t stream_id) {
-    if (is_ended_ || streams_.orphan(stream_id) <= most_orphans) return;
+    if (is_ended_ || streams_.orphan(stream_id) <= most_orphans || is_given_up_) return;
+    is_given_up_ = true;
     // Later: whoever forgets is in the middle of something, and those who still wait will be called.
     loop_.post([weak = weak_from_this()] {
         const auto self = weak.lock();
@@ -130,7 +131,7 @@ void Connection::beat() {
             true);
         return;
     }
-    if (was_silent && streams_.has_room()) {
+    if (was_silent && !is_given_up_ && streams_.has_room()) {
         base::Bytes frame;
         cql::append_options(frame, version(), 0);
         heartbeat_->is_out = true;

@@ -62,7 +62,7 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    bool has_room() const { return !is_ended_ && streams_.has_room() && stream_->unsent() + envelopes_.size() < most_unsent; }
+    bool has_room() const { return !is_ended_ && !is_given_up_ && streams_.has_room() && stream_->unsent() + envelopes_.size() < most_unsent; }
     // Sends `frame`, a whole request frame of version() that is not compressed, with an id of its own in place of the one written
     // in it. Gives that id. Copied before it returns. Precondition: has_room().
     std::uint16_t send(AnswerWaiter& waiter, base::ByteView frame);
@@ -112,6 +112,7 @@ private:
     std::unique_ptr<Heartbeat> heartbeat_;
     bool has_received_ = false;  // since the last beat
     bool wants_room_ = false;    // somebody waits for room
+    bool is_given_up_ = false;  // ends in a later turn
     bool is_ended_ = false;
 };
 

@@ -1,9 +1,35 @@
 #include "driver/integration/real_nodes.hpp"
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 namespace crossfade::driver {
+namespace {
+
+// The addresses where the tests' keyspace was made in this run.
+std::set<std::string>& made_keyspaces() {
+    static std::set<std::string> addresses;
+    return addresses;
+}
+
+// Leaves the clusters as they were.
+class DropsKeyspaces : public ::testing::Environment {
+public:
+    void TearDown() override {
+        for (const std::string& address : made_keyspaces()) {
+            net::Loop loop;
+            const auto session = run(loop, Session::connect(loop, options_for({address, cql::ProtocolVersion::v4, cql::Compression::none})));
+            ASSERT_TRUE(session && *session);
+            const auto dropped = run(loop, (**session)->query(std::string("DROP KEYSPACE IF EXISTS ") + RealCluster::keyspace_name));
+            EXPECT_TRUE(dropped && *dropped);
+            (**session)->close();
+        }
+    }
+};
+const ::testing::Environment* const drops_keyspaces = ::testing::AddGlobalTestEnvironment(new DropsKeyspaces);
+
+}  // namespace
 
 std::vector<std::string> addresses_in(const char* variable) {
     std::vector<std::string> addresses;
@@ -25,40 +51,42 @@ std::string Way::name() const {
 std::vector<Way> all_ways() {
     std::vector<Way> ways;
     for (const std::string& address : addresses_in("CROSSFADE_TEST_NODES")) {
-        for (const auto version : {cql::ProtocolVersion::v3, cql::ProtocolVersion::v4, cql::ProtocolVersion::v5})
-            for (const auto compression : {cql::Compression::none, cql::Compression::lz4}) ways.push_back({address, version, compression});
-        ways.push_back({address, cql::ProtocolVersion::v4, cql::Compression::snappy});
+        ways.push_back({address, cql::ProtocolVersion::v3, cql::Compression::none});
+        ways.push_back({address, cql::ProtocolVersion::v3, cql::Compression::snappy});
+        ways.push_back({address, cql::ProtocolVersion::v4, cql::Compression::none});
+        ways.push_back({address, cql::ProtocolVersion::v4, cql::Compression::lz4});
+        ways.push_back({address, cql::ProtocolVersion::v5, cql::Compression::none});
+        ways.push_back({address, cql::ProtocolVersion::v5, cql::Compression::lz4});
     }
     if (ways.empty()) ways.push_back({});
     return ways;
 }
 
-SessionOptions RealCluster::options() const {
+SessionOptions options_for(const Way& way) {
     SessionOptions options;
     options.cluster.label = "cluster";
-    options.cluster.contact_points = {*net::parse_address(GetParam().address, 9042)};
-    options.version = GetParam().version;
-    options.compression = GetParam().compression;
+    options.cluster.contact_points = {*net::parse_address(way.address, 9042)};
+    options.version = way.version;
+    options.compression = way.compression;
     options.application_name = "driver_integration";
     return options;
 }
 
 void RealCluster::SetUp() {
     if (GetParam().address.empty()) GTEST_SKIP() << "CROSSFADE_TEST_NODES is not set: there is no real Cassandra to test against";
-    auto connected = run(loop_, Session::connect(loop_, options()));
+    auto connected = run(loop_, Session::connect(loop_, options_for(GetParam())));
     ASSERT_TRUE(connected && *connected) << (connected ? connected->error().message : "");
     session_ = **connected;
-    keyspace_ = "it_" + GetParam().name() + "_" + ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::ranges::transform(keyspace_, keyspace_.begin(), [](char c) { return static_cast<char>(std::tolower(c)); });
-    keyspace_ = keyspace_.substr(0, keyspace_.find('/')).substr(0, 48);
-    ok("DROP KEYSPACE IF EXISTS " + keyspace_);
-    ok("CREATE KEYSPACE " + keyspace_ + " WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+    if (made_keyspaces().insert(GetParam().address).second) {
+        ok("DROP KEYSPACE IF EXISTS " + keyspace_);
+        ok("CREATE KEYSPACE " + keyspace_ + " WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+    }
+    static int tables = 0;
+    table_ = keyspace_ + ".t" + std::to_string(++tables);
 }
 
 void RealCluster::TearDown() {
-    if (session_ == nullptr) return;
-    ok("DROP KEYSPACE IF EXISTS " + keyspace_);
-    session_->close();
+    if (session_ != nullptr) session_->close();
 }
 
 Rows RealCluster::ok(const std::string& text, ExecuteOptions with) {

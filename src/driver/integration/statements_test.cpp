@@ -59,7 +59,7 @@ std::vector<Sample> samples(bool has_vectors) {
 class Statements : public RealCluster {};
 
 TEST_P(Statements, AValueOfEveryTypeComesBackAsItWas) {
-    ok("CREATE TYPE " + keyspace_ + ".pair (a int, b text)");
+    ok("CREATE TYPE IF NOT EXISTS " + keyspace_ + ".pair (a int, b text)");
     const auto all = samples(has_vectors());
     std::string columns, names, markers;
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -67,8 +67,8 @@ TEST_P(Statements, AValueOfEveryTypeComesBackAsItWas) {
         names += ", c" + std::to_string(i);
         markers += ", ?";
     }
-    ok("CREATE TABLE " + keyspace_ + ".t (k int PRIMARY KEY" + columns + ")");
-    const auto insert = run(loop_, session_->prepare("INSERT INTO " + keyspace_ + ".t (k" + names + ") VALUES (?" + markers + ")"));
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY" + columns + ")");
+    const auto insert = run(loop_, session_->prepare("INSERT INTO " + table_ + " (k" + names + ") VALUES (?" + markers + ")"));
     ASSERT_TRUE(insert && *insert) << insert->error().message;
     const Bytes key = int_of(7);
     std::vector<cql::ValueView> values{value(key)};
@@ -76,7 +76,7 @@ TEST_P(Statements, AValueOfEveryTypeComesBackAsItWas) {
     const auto written = run(loop_, session_->execute(**insert, values));
     ASSERT_TRUE(written && *written) << written->error().message;
 
-    const Rows rows = ok("SELECT k" + names + " FROM " + keyspace_ + ".t");
+    const Rows rows = ok("SELECT k" + names + " FROM " + table_);
     ASSERT_EQ(rows.row_count(), 1U);
     const RowCursor row = rows.first();
     for (std::size_t i = 0; i < all.size(); ++i)
@@ -84,25 +84,25 @@ TEST_P(Statements, AValueOfEveryTypeComesBackAsItWas) {
 }
 
 TEST_P(Statements, NullAndUnsetAreTwoThings) {
-    ok("CREATE TABLE " + keyspace_ + ".t (k int PRIMARY KEY, v int, w int)");
-    ok("INSERT INTO " + keyspace_ + ".t (k, v, w) VALUES (1, 2, 3)");
-    const auto insert = run(loop_, session_->prepare("INSERT INTO " + keyspace_ + ".t (k, v, w) VALUES (?, ?, ?)"));
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY, v int, w int)");
+    ok("INSERT INTO " + table_ + " (k, v, w) VALUES (1, 2, 3)");
+    const auto insert = run(loop_, session_->prepare("INSERT INTO " + table_ + " (k, v, w) VALUES (?, ?, ?)"));
     ASSERT_TRUE(insert && *insert);
     const Bytes key = int_of(1);
     const bool has_unset = cql::has_unset(session_->version());
     const std::vector<cql::ValueView> values{value(key), cql::ValueView(), has_unset ? unset() : cql::ValueView()};
     const auto written = run(loop_, session_->execute(**insert, values));
     ASSERT_TRUE(written && *written) << written->error().message;
-    const Rows rows = ok("SELECT v, w FROM " + keyspace_ + ".t");
+    const Rows rows = ok("SELECT v, w FROM " + table_);
     const RowCursor row = rows.first();
     EXPECT_TRUE(row.cell(0).is_null());
     EXPECT_EQ(row.cell(1).is_null(), !has_unset);
 }
 
 TEST_P(Statements, PagesFollowOneAnother) {
-    ok("CREATE TABLE " + keyspace_ + ".t (k int, c int, PRIMARY KEY (k, c))");
-    for (int i = 0; i < 25; ++i) ok("INSERT INTO " + keyspace_ + ".t (k, c) VALUES (1, " + std::to_string(i) + ")");
-    const auto select = run(loop_, session_->prepare("SELECT c FROM " + keyspace_ + ".t WHERE k = ?"));
+    ok("CREATE TABLE " + table_ + " (k int, c int, PRIMARY KEY (k, c))");
+    for (int i = 0; i < 25; ++i) ok("INSERT INTO " + table_ + " (k, c) VALUES (1, " + std::to_string(i) + ")");
+    const auto select = run(loop_, session_->prepare("SELECT c FROM " + table_ + " WHERE k = ?"));
     ASSERT_TRUE(select && *select);
     const Bytes key = int_of(1);
     const std::vector<cql::ValueView> values{value(key)};
@@ -124,26 +124,26 @@ TEST_P(Statements, PagesFollowOneAnother) {
 }
 
 TEST_P(Statements, ABatchOfPreparedAndPlainStatementsIsOneWrite) {
-    ok("CREATE TABLE " + keyspace_ + ".t (k int PRIMARY KEY, v int)");
-    const auto insert = run(loop_, session_->prepare("INSERT INTO " + keyspace_ + ".t (k, v) VALUES (?, ?)"));
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY, v int)");
+    const auto insert = run(loop_, session_->prepare("INSERT INTO " + table_ + " (k, v) VALUES (?, ?)"));
     ASSERT_TRUE(insert && *insert);
     const Bytes one = int_of(1), two = int_of(2);
     std::vector<BatchStatement> statements;
     statements.emplace_back(**insert, std::vector<cql::ValueView>{value(one), value(two)});
-    statements.emplace_back("INSERT INTO " + keyspace_ + ".t (k, v) VALUES (2, 5)", std::vector<cql::ValueView>());
+    statements.emplace_back("INSERT INTO " + table_ + " (k, v) VALUES (2, 5)", std::vector<cql::ValueView>());
     ExecuteOptions options;
     options.timestamp = 123456;
     const auto written = run(loop_, session_->batch(cql::BatchType::logged, std::move(statements), options));
     ASSERT_TRUE(written && *written) << written->error().message;
-    const Rows rows = ok("SELECT k, v, writetime(v) FROM " + keyspace_ + ".t");
+    const Rows rows = ok("SELECT k, v, writetime(v) FROM " + table_);
     EXPECT_EQ(rows.row_count(), 2U);
     for (RowCursor row = rows.first(); row; row.next())
         EXPECT_TRUE(std::ranges::equal(row.cell(2).bytes, Bytes{0, 0, 0, 0, 0, 1, 0xE2, 0x40}));
 }
 
 TEST_P(Statements, AConditionalWriteTellsWhetherItWasApplied) {
-    ok("CREATE TABLE " + keyspace_ + ".t (k int PRIMARY KEY, v int)");
-    const auto insert = run(loop_, session_->prepare("INSERT INTO " + keyspace_ + ".t (k, v) VALUES (?, ?) IF NOT EXISTS"));
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY, v int)");
+    const auto insert = run(loop_, session_->prepare("INSERT INTO " + table_ + " (k, v) VALUES (?, ?) IF NOT EXISTS"));
     ASSERT_TRUE(insert && *insert);
     const Bytes one = int_of(1), two = int_of(2);
     for (const bool is_first : {true, false}) {
@@ -173,25 +173,24 @@ TEST_P(Statements, ErrorsCarryTheServersCodeAndWords) {
     ASSERT_TRUE(unprepared && !*unprepared);
     EXPECT_EQ(unprepared->error().server_code, code(cql::ErrorCode::invalid));
 
-    ok("CREATE TABLE " + keyspace_ + ".t (k int PRIMARY KEY)");
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY)");
     ExecuteOptions three;
     three.consistency = cql::Consistency::three;
-    wrong = run(loop_, session_->query("SELECT * FROM " + keyspace_ + ".t", {}, three));
+    wrong = run(loop_, session_->query("SELECT * FROM " + table_, {}, three));
     ASSERT_TRUE(wrong && !*wrong);
     EXPECT_EQ(wrong->error().server_code, code(cql::ErrorCode::unavailable));
 }
 
 TEST_P(Statements, AStatementIsPreparedAgainWhenItsTableWasMadeAnew) {
-    const std::string table = keyspace_ + ".t";
-    ok("CREATE TABLE " + table + " (k int PRIMARY KEY, v int)");
-    const auto insert = run(loop_, session_->prepare("INSERT INTO " + table + " (k, v) VALUES (?, ?)"));
-    const auto select = run(loop_, session_->prepare("SELECT * FROM " + table + " WHERE k = ?"));
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY, v int)");
+    const auto insert = run(loop_, session_->prepare("INSERT INTO " + table_ + " (k, v) VALUES (?, ?)"));
+    const auto select = run(loop_, session_->prepare("SELECT * FROM " + table_ + " WHERE k = ?"));
     ASSERT_TRUE(insert && *insert && select && *select);
     const Bytes one = int_of(1), two = int_of(2);
     ASSERT_TRUE(*run(loop_, session_->execute(**insert, {value(one), value(two)})));
 
-    ok("DROP TABLE " + table);
-    ok("CREATE TABLE " + table + " (k int PRIMARY KEY, before text, v int)");
+    ok("DROP TABLE " + table_);
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY, before text, v int)");
     const auto written = run(loop_, session_->execute(**insert, {value(one), value(two)}));
     ASSERT_TRUE(written && *written) << written->error().message;
     const auto rows = run(loop_, session_->execute(**select, {value(one)}));
@@ -204,15 +203,14 @@ TEST_P(Statements, AStatementIsPreparedAgainWhenItsTableWasMadeAnew) {
 }
 
 TEST_P(Statements, AColumnAddedLaterIsSeenInItsPlace) {
-    const std::string table = keyspace_ + ".t";
-    ok("CREATE TABLE " + table + " (k int PRIMARY KEY, v int)");
-    ok("INSERT INTO " + table + " (k, v) VALUES (1, 2)");
-    const auto select = run(loop_, session_->prepare("SELECT * FROM " + table + " WHERE k = ?"));
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY, v int)");
+    ok("INSERT INTO " + table_ + " (k, v) VALUES (1, 2)");
+    const auto select = run(loop_, session_->prepare("SELECT * FROM " + table_ + " WHERE k = ?"));
     ASSERT_TRUE(select && *select);
     const Bytes one = int_of(1);
     ASSERT_TRUE(*run(loop_, session_->execute(**select, {value(one)})));
-    ok("ALTER TABLE " + table + " ADD a text");
-    ok("UPDATE " + table + " SET a = 'x' WHERE k = 1");
+    ok("ALTER TABLE " + table_ + " ADD a text");
+    ok("UPDATE " + table_ + " SET a = 'x' WHERE k = 1");
     for (int i = 0; i < 3; ++i) {
         const auto rows = run(loop_, session_->execute(**select, {value(one)}));
         ASSERT_TRUE(rows && *rows) << rows->error().message;
@@ -223,8 +221,8 @@ TEST_P(Statements, AColumnAddedLaterIsSeenInItsPlace) {
 }
 
 TEST_P(Statements, LargeValuesGoBothWays) {
-    ok("CREATE TABLE " + keyspace_ + ".t (k int PRIMARY KEY, v blob)");
-    const auto insert = run(loop_, session_->prepare("INSERT INTO " + keyspace_ + ".t (k, v) VALUES (?, ?)"));
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY, v blob)");
+    const auto insert = run(loop_, session_->prepare("INSERT INTO " + table_ + " (k, v) VALUES (?, ?)"));
     ASSERT_TRUE(insert && *insert);
     Bytes large(3'000'000);
     std::uint32_t state = 1;
@@ -233,7 +231,7 @@ TEST_P(Statements, LargeValuesGoBothWays) {
         const Bytes key = int_of(static_cast<std::int32_t>(size)), part(large.begin(), large.begin() + static_cast<std::ptrdiff_t>(size));
         const auto written = run(loop_, session_->execute(**insert, {value(key), value(part)}));
         ASSERT_TRUE(written && *written) << written->error().message;
-        const Rows rows = ok("SELECT v FROM " + keyspace_ + ".t WHERE k = " + std::to_string(size));
+        const Rows rows = ok("SELECT v FROM " + table_ + " WHERE k = " + std::to_string(size));
         ASSERT_EQ(rows.row_count(), 1U);
         EXPECT_TRUE(std::ranges::equal(rows.first().cell(0).bytes, part)) << size;
     }
@@ -251,8 +249,8 @@ base::Task<void> insert_one(Session& session, PreparedPtr statement, std::int32_
 }
 
 TEST_P(Statements, FortyThousandAtOnceOnOneConnectionAllSucceed) {
-    ok("CREATE TABLE " + keyspace_ + ".t (k int PRIMARY KEY, v int)");
-    const auto insert = run(loop_, session_->prepare("INSERT INTO " + keyspace_ + ".t (k, v) VALUES (?, ?)"));
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY, v int)");
+    const auto insert = run(loop_, session_->prepare("INSERT INTO " + table_ + " (k, v) VALUES (?, ?)"));
     ASSERT_TRUE(insert && *insert);
     constexpr int count = 40'000;  // more than a connection has stream ids
     int left = count, failed = 0;
@@ -262,19 +260,19 @@ TEST_P(Statements, FortyThousandAtOnceOnOneConnectionAllSucceed) {
     loop_.run();
     EXPECT_EQ(left, 0);
     EXPECT_EQ(failed, 0);
-    const Rows rows = ok("SELECT count(*) FROM " + keyspace_ + ".t");
+    const Rows rows = ok("SELECT count(*) FROM " + table_);
     EXPECT_TRUE(std::ranges::equal(rows.first().cell(0).bytes, Bytes{0, 0, 0, 0, 0, 0, 0x9C, 0x40}));
 }
 
 TEST_P(Statements, ARawRequestBodyRunsAsItIs) {
-    ok("CREATE TABLE " + keyspace_ + ".t (k int PRIMARY KEY)");
+    ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY)");
     Bytes frame;
     cql::QueryOptions query;
     query.consistency = cql::Consistency::one;
-    cql::append_query(frame, session_->version(), 0, "INSERT INTO " + keyspace_ + ".t (k) VALUES (9)", query);
+    cql::append_query(frame, session_->version(), 0, "INSERT INTO " + table_ + " (k) VALUES (9)", query);
     const auto written = run(loop_, session_->raw(cql::Opcode::query, Bytes(frame.begin() + cql::frame_header_size, frame.end())));
     ASSERT_TRUE(written && *written) << written->error().message;
-    EXPECT_EQ(ok("SELECT * FROM " + keyspace_ + ".t").row_count(), 1U);
+    EXPECT_EQ(ok("SELECT * FROM " + table_).row_count(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(RealCassandra, Statements, ::testing::ValuesIn(all_ways()),
