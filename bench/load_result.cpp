@@ -42,7 +42,10 @@ std::string to_json(const LoadResult& result, const Window& window) {
     base::JsonObject object;
     object.raw("ops_s", fmt::format("{:.0f}", window.seconds > 0 ? ops / window.seconds : 0.0));
     object.raw("p50_us", microseconds(0.5)).raw("p99_us", microseconds(0.99)).raw("p999_us", microseconds(0.999)).raw("max_us", microseconds(1));
-    if (window.process_cpu_seconds >= 0) object.raw("cpu_us_per_op", fmt::format("{:.3f}", window.process_cpu_seconds * 1e6 / std::max(ops, 1.0)));
+    if (window.process) {
+        object.raw("cpu_us_per_op", fmt::format("{:.3f}", window.process->running * 1e6 / std::max(ops, 1.0)));
+        object.raw("waited_share", fmt::format("{:.2f}", window.seconds > 0 ? window.process->waiting / window.seconds : 0.0));
+    }
     object.field("ops", result.latency.count()).raw("seconds", fmt::format("{:.3f}", window.seconds));
     object.field("sent", result.sent).field("reads", result.reads).field("writes", result.writes).field("prepared_again", result.prepared_again);
     object.raw("errors", errors.text()).field("wrong_answers", result.wrong_answers).field("unexpected_answers", result.unexpected_answers);

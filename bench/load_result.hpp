@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/histogram.hpp"
+#include "process_time.hpp"
 
 namespace crossfade::bench {
 
@@ -35,7 +37,7 @@ struct LoadResult {
 // The measured window.
 struct Window {
     double seconds = 0;
-    double process_cpu_seconds = 0;  // of the watched process; below 0: nobody was watched
+    std::optional<ProcessTime> process;  // of the watched process, in the window
 };
 std::string to_json(const LoadResult& result, const Window& window);
 

@@ -91,21 +91,21 @@ private:
     base::Result<Window> run_window() {
         for_each_connection([](LoadConnection& connection) { connection.begin(0); });
         std::this_thread::sleep_for(options_.warm_up);
-        const base::Result<double> cpu_before = watched_cpu();
+        const auto process_before = watched();
         const auto begin = std::chrono::steady_clock::now();
         is_measuring_ = true;
         std::this_thread::sleep_for(options_.window);
         is_measuring_ = false;
         const auto end = std::chrono::steady_clock::now();
-        const base::Result<double> cpu_after = watched_cpu();
+        const auto process_after = watched();
         for_each_connection([](LoadConnection& connection) { connection.stop(); });
         done_.wait(options_.patience);
-        return window(begin, end, cpu_before, cpu_after);
+        return window(begin, end, process_before, process_after);
     }
 
     base::Result<Window> run_requests() {
         is_measuring_ = true;
-        const base::Result<double> cpu_before = watched_cpu();
+        const auto process_before = watched();
         const auto begin = std::chrono::steady_clock::now();
         const std::uint64_t share = options_.requests / options_.connections, rest = options_.requests % options_.connections;
         std::atomic<std::uint64_t> number{0};
@@ -121,7 +121,7 @@ private:
             seen = now;
         }
         const auto end = std::chrono::steady_clock::now();
-        return window(begin, end, cpu_before, watched_cpu());
+        return window(begin, end, process_before, watched());
     }
 
     std::uint64_t answered() {
@@ -137,13 +137,15 @@ private:
         return count;
     }
 
-    base::Result<double> watched_cpu() const { return options_.watched_process == 0 ? base::Result<double>(-1.0) : cpu_seconds(options_.watched_process); }
+    base::Result<ProcessTime> watched() const { return options_.watched_process == 0 ? ProcessTime() : process_time(options_.watched_process); }
 
-    static base::Result<Window> window(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::time_point end,
-                                       const base::Result<double>& cpu_before, const base::Result<double>& cpu_after) {
-        if (!cpu_before) return base::fail(cpu_before.error());
-        if (!cpu_after) return base::fail(cpu_after.error());
-        return Window{std::chrono::duration<double>(end - begin).count(), *cpu_before < 0 ? -1.0 : *cpu_after - *cpu_before};
+    base::Result<Window> window(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::time_point end,
+                                const base::Result<ProcessTime>& before, const base::Result<ProcessTime>& after) const {
+        if (!before) return base::fail(before.error());
+        if (!after) return base::fail(after.error());
+        Window measured{std::chrono::duration<double>(end - begin).count(), {}};
+        if (options_.watched_process != 0) measured.process = ProcessTime{after->running - before->running, after->waiting - before->waiting};
+        return measured;
     }
 
     LoadResult sum() const {

@@ -9,7 +9,7 @@
 namespace crossfade::bench {
 namespace {
 
-base::Result<double> from_stat(const std::string& folder) {
+base::Result<ProcessTime> from_stat(const std::string& folder) {
     std::ifstream file(folder + "/stat");
     std::string line;
     if (!std::getline(file, line)) return base::fail(base::ErrorKind::not_found, "there is no " + folder);
@@ -19,21 +19,23 @@ base::Result<double> from_stat(const std::string& folder) {
     for (int i = 0; i < 11; ++i) fields >> skipped;
     double user = 0, system = 0;
     fields >> user >> system;
-    return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+    return ProcessTime{(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK)), 0};
 }
 
 }  // namespace
 
-base::Result<double> cpu_seconds(int process_id) {
+base::Result<ProcessTime> process_time(int process_id) {
     const std::string folder = "/proc/" + std::to_string(process_id);
     std::error_code error;
-    double nanoseconds = 0;
+    double running = 0, waiting = 0;  // ns
     for (const auto& thread : std::filesystem::directory_iterator(folder + "/task", error)) {
         std::ifstream file(thread.path() / "schedstat");
-        double running = 0;
-        if (file >> running) nanoseconds += running;
+        double thread_running = 0, thread_waiting = 0;
+        if (!(file >> thread_running >> thread_waiting)) continue;
+        running += thread_running;
+        waiting += thread_waiting;
     }
-    if (nanoseconds > 0) return nanoseconds * 1e-9;
+    if (running > 0) return ProcessTime{running * 1e-9, waiting * 1e-9};
     return from_stat(folder);
 }
 

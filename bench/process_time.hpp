@@ -5,8 +5,12 @@
 
 namespace crossfade::bench {
 
-// Seconds of all threads that it has now, user and system. From schedstat (ns); where the kernel has none, from stat (ticks of 10 ms).
-// Errors: not_found when there is no such process.
-base::Result<double> cpu_seconds(int process_id);
+// Seconds of all threads that a process has now.
+struct ProcessTime {
+    double running = 0;  // user and system
+    double waiting = 0;  // could have run and had no CPU
+};
+// From schedstat (ns); where the kernel has none, from stat (ticks of 10 ms, waiting 0). Errors: not_found when there is no such process.
+base::Result<ProcessTime> process_time(int process_id);
 
 }  // namespace crossfade::bench
