@@ -12,8 +12,8 @@ enum class Compression : std::uint8_t { none, lz4, snappy };
 base::Result<Compression> compression_named(std::string_view name);
 std::string_view name_of(Compression compression);  // "" for none
 
-// Appends the decompressed `body` to `out`. Errors (bad_input): damaged data, or a claimed size over `largest` (nothing is
-// allocated for it).
+// Appends the decompressed `body` to `out`. Errors (bad_input): damaged data, or a claimed size over `largest` (nothing
+// is allocated for it).
 base::Result<void> decompress(Compression compression, ByteView body, std::uint32_t largest, Bytes& out);
 // Appends the compressed `body` to `out` (lz4: 4-byte big-endian length before the block).
 void compress(Compression compression, ByteView body, Bytes& out);

@@ -26,7 +26,8 @@ TEST(Compression, IsNamedInAnyCase) {
     EXPECT_EQ(compression_named("deflate").error().kind, base::ErrorKind::not_found);
     EXPECT_FALSE(compression_named(""));
     EXPECT_EQ(name_of(Compression::none), "");
-    for (const Compression compression : real_ones) EXPECT_EQ(compression_named(name_of(compression)).value(), compression);
+    for (const Compression compression : real_ones)
+        EXPECT_EQ(compression_named(name_of(compression)).value(), compression);
 }
 
 // By hand. LZ4: length 24; token 1e is one literal and a match of 4 + 14 from 1 back; token 50 the last five literals.
@@ -86,8 +87,8 @@ TEST(Decompress, FailsWhereverTheBodyIsCut) {
 }
 
 TEST(Decompress, AllocatesNothingForAClaimThatIsTooLarge) {
-    const std::pair<Compression, Bytes> bodies[] = {{Compression::lz4, hex("10000000 00")},      // 256 MiB of one byte
-                                                    {Compression::lz4, hex("ffffffff 00")},      // more than LZ4 can
+    const std::pair<Compression, Bytes> bodies[] = {{Compression::lz4, hex("10000000 00")},  // 256 MiB of one byte
+                                                    {Compression::lz4, hex("ffffffff 00")},  // more than LZ4 can
                                                     {Compression::snappy, hex("ffffffff0f 00")}};  // 4 GiB - 1
     for (const auto& [compression, body] : bodies) {
         Bytes out;

@@ -62,7 +62,9 @@ base::Result<BodyPrefix> read_body_prefix(const FrameHeader& header, ByteView bo
         }
         if (in.ok()) prefix.custom_payload = body.subspan(start, in.position() - start);
     }
-    if (!in.ok()) return base::fail(base::ErrorKind::bad_input, "the frame ends inside its tracing id, warnings or custom payload");
+    if (!in.ok())
+        return base::fail(base::ErrorKind::bad_input,
+                          "the frame ends inside its tracing id, warnings or custom payload");
     prefix.size = in.position();
     return prefix;
 }

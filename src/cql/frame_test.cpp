@@ -25,7 +25,8 @@ TEST(FrameHeader, OfAnEventHasStreamMinusOne) {
 TEST(FrameHeader, ComesBackAsItWasWritten) {
     for (const ProtocolVersion version : all_versions) {
         for (const bool is_response : {false, true}) {
-            const FrameHeader header{static_cast<std::uint8_t>(version), is_response, 0x1F, -2, Opcode::revise_request, 0xFFFFFFFF};
+            const FrameHeader header{
+                static_cast<std::uint8_t>(version), is_response, 0x1F, -2, Opcode::revise_request, 0xFFFFFFFF};
             Bytes bytes(frame_header_size);
             write_frame_header(bytes.data(), header);
             const FrameHeader again = read_frame_header(bytes.data());
@@ -48,7 +49,8 @@ TEST(FrameHeader, IsPatchedInPlace) {
 
 TEST(AppendFrame, WritesTheLengthOfItsBodyBehindWhatIsThere) {
     Bytes out = hex("ee");
-    append_frame(out, 0x42, true, frame_flag::tracing, 0x0102, Opcode::ready, [](Writer& writer) { writer.string("ab"); });
+    append_frame(out, 0x42, true, frame_flag::tracing, 0x0102, Opcode::ready,
+                 [](Writer& writer) { writer.string("ab"); });
     EXPECT_EQ(out, hex("ee c2 02 0102 02 00000004 0002 'ab'"));
 }
 
@@ -66,7 +68,8 @@ TEST(ScanFrame, FindsAFrameWhereverItIsSplit) {
                     EXPECT_EQ(scan.state, FrameScan::State::partial);
                     EXPECT_GT(scan.needed, block.view().size());
                     if (frames < 3) {
-                        EXPECT_EQ(scan.needed, block.view().size() < frame_header_size ? frame_header_size : sizes[frames]);
+                        EXPECT_EQ(scan.needed,
+                                  block.view().size() < frame_header_size ? frame_header_size : sizes[frames]);
                     }
                     break;
                 }
@@ -101,7 +104,9 @@ TEST(ScanFrame, LeavesAnUnknownVersionToItsCaller) {
     EXPECT_EQ(scan.frame.header.version, 0x7E);
 }
 
-FrameHeader response_with(std::uint8_t flags) { return {4, true, flags, 0, Opcode::result, 0}; }
+FrameHeader response_with(std::uint8_t flags) {
+    return {4, true, flags, 0, Opcode::result, 0};
+}
 
 TEST(BodyPrefix, OfAResponseHasItsPartsInOrder) {
     const Bytes tracing = hex("000102030405060708090a0b0c0d0e0f"), warnings = hex("0002 0001 'w' 0000"),
@@ -109,7 +114,8 @@ TEST(BodyPrefix, OfAResponseHasItsPartsInOrder) {
     Bytes body;
     for (const Bytes* part : {&tracing, &warnings, &payload, &message}) base::append(body, *part);
     const ExactBytes block(body);
-    const auto prefix = read_body_prefix(response_with(frame_flag::tracing | frame_flag::warning | frame_flag::custom_payload), block.view());
+    const auto prefix = read_body_prefix(
+        response_with(frame_flag::tracing | frame_flag::warning | frame_flag::custom_payload), block.view());
     ASSERT_TRUE(prefix) << prefix.error().message;
     EXPECT_EQ(copy_of(prefix->tracing_id), tracing);
     EXPECT_EQ(copy_of(prefix->warnings), warnings);
@@ -137,7 +143,8 @@ TEST(BodyPrefix, OfARequestIsOnlyACustomPayload) {
 TEST(BodyPrefix, FailsWhereverItIsCut) {
     const Bytes body = hex("000102030405060708090a0b0c0d0e0f 0001 0001 'w' 0001 0001 'k' 00000001 07");
     for_each_prefix(body, [](ByteView prefix) {
-        const auto result = read_body_prefix(response_with(frame_flag::tracing | frame_flag::warning | frame_flag::custom_payload), prefix);
+        const auto result = read_body_prefix(
+            response_with(frame_flag::tracing | frame_flag::warning | frame_flag::custom_payload), prefix);
         ASSERT_FALSE(result) << prefix.size();
         EXPECT_EQ(result.error().kind, base::ErrorKind::bad_input);
     });

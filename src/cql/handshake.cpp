@@ -18,7 +18,9 @@ bool says_unsupported_version(std::string_view text) {
            text.find("Beta version of the protocol used") != std::string_view::npos;
 }
 
-std::string shortened(std::string_view text) { return std::string(text.substr(0, 300)); }
+std::string shortened(std::string_view text) {
+    return std::string(text.substr(0, 300));
+}
 
 std::string names_of(const std::vector<ProtocolVersion>& versions) {
     std::string names;
@@ -27,8 +29,10 @@ std::string names_of(const std::vector<ProtocolVersion>& versions) {
 }
 
 // The compression that both sides can use with this version.
-Compression agreed_compression(Compression wanted, ProtocolVersion version, const std::map<std::string, std::vector<std::string>>& supported) {
-    if (wanted == Compression::none || (wanted == Compression::snappy && has_segments(version))) return Compression::none;
+Compression agreed_compression(Compression wanted, ProtocolVersion version,
+                               const std::map<std::string, std::vector<std::string>>& supported) {
+    if (wanted == Compression::none || (wanted == Compression::snappy && has_segments(version)))
+        return Compression::none;
     const auto offered = supported.find("COMPRESSION");
     if (offered == supported.end()) return Compression::none;
     const bool is_offered = std::any_of(offered->second.begin(), offered->second.end(), [&](const std::string& name) {
@@ -47,17 +51,21 @@ HandshakeAction write(Bytes bytes) {
 
 }  // namespace
 
-Handshake::Handshake(HandshakeOptions options) : options_(std::move(options)) { assert(!options_.versions.empty()); }
+Handshake::Handshake(HandshakeOptions options) : options_(std::move(options)) {
+    assert(!options_.versions.empty());
+}
 
 HandshakeAction Handshake::resume(const Event& event) {
     if (stage_ == Stage::ended) return fail(base::ErrorKind::internal, "the handshake has ended already");
     if (const auto* disconnected = std::get_if<Disconnected>(&event))
         return fail(disconnected->why.kind, disconnected->why.message, disconnected->why.server_code);
     if (const auto* received = std::get_if<Received>(&event)) {
-        if (stage_ == Stage::fresh) return fail(base::ErrorKind::protocol, "the node spoke before it was asked anything");
+        if (stage_ == Stage::fresh)
+            return fail(base::ErrorKind::protocol, "the node spoke before it was asked anything");
         return take(received->bytes);
     }
-    if (stage_ != Stage::fresh) return fail(base::ErrorKind::internal, "a handshake was told of a connection that it did not ask for");
+    if (stage_ != Stage::fresh)
+        return fail(base::ErrorKind::internal, "a handshake was told of a connection that it did not ask for");
     stage_ = Stage::options_sent;
     Bytes request;
     append_options(request, version(), stream_id);
@@ -68,7 +76,8 @@ HandshakeAction Handshake::take(ByteView bytes) {
     if (has_segments_) return take_segments(bytes);
     // A node older than v3 answers in frames of its own version, whose header is shorter: the first byte tells.
     if (!bytes.empty() && (bytes[0] & 0x7FU) < static_cast<std::uint8_t>(ProtocolVersion::v3))
-        return fail(base::ErrorKind::protocol, "the node speaks protocol version " + std::to_string(bytes[0] & 0x7FU) + ", which is too old");
+        return fail(base::ErrorKind::protocol,
+                    "the node speaks protocol version " + std::to_string(bytes[0] & 0x7FU) + ", which is too old");
     const FrameScan scan = scan_frame(bytes, largest_frame_before_login);
     if (scan.state == FrameScan::State::refused)
         return fail(base::ErrorKind::protocol, "the node's answer to " + std::string(asked()) + " claims " +
@@ -108,22 +117,29 @@ HandshakeAction Handshake::take_segments(ByteView bytes) {
 
 HandshakeAction Handshake::take_frame(const FrameView& frame) {
     const FrameHeader& header = frame.header;
-    if (!header.is_response) return fail(base::ErrorKind::protocol, "the node answered " + std::string(asked()) + " with a request");
+    if (!header.is_response)
+        return fail(base::ErrorKind::protocol, "the node answered " + std::string(asked()) + " with a request");
     if (header.opcode != Opcode::error && header.version != static_cast<std::uint8_t>(version()))
-        return fail(base::ErrorKind::protocol, "the node answered " + std::string(asked()) + " of protocol version " + std::string(name_of(version())) +
-                                                   " with version byte " + std::to_string(header.version));
+        return fail(base::ErrorKind::protocol, "the node answered " + std::string(asked()) + " of protocol version " +
+                                                   std::string(name_of(version())) + " with version byte " +
+                                                   std::to_string(header.version));
     if (header.opcode != Opcode::error && header.stream_id != static_cast<std::int16_t>(stream_id))
-        return fail(base::ErrorKind::protocol, "the node answered on stream id " + std::to_string(header.stream_id) + ", which nobody asked on");
+        return fail(base::ErrorKind::protocol,
+                    "the node answered on stream id " + std::to_string(header.stream_id) + ", which nobody asked on");
     Bytes opened;
     ByteView body = frame.body();
     // In segments the flag has no meaning, and some send it (§2.2 of v5).
     if ((header.flags & frame_flag::compressed) != 0 && !has_segments(version())) {
         const auto result = decompress(compression_, body, largest_frame_before_login, opened);
-        if (!result) return fail(base::ErrorKind::protocol, "the node's answer to " + std::string(asked()) + ": " + result.error().message);
+        if (!result)
+            return fail(base::ErrorKind::protocol,
+                        "the node's answer to " + std::string(asked()) + ": " + result.error().message);
         body = opened;
     }
     const auto prefix = read_body_prefix(header, body);
-    if (!prefix) return fail(base::ErrorKind::protocol, "the node's answer to " + std::string(asked()) + ": " + prefix.error().message);
+    if (!prefix)
+        return fail(base::ErrorKind::protocol,
+                    "the node's answer to " + std::string(asked()) + ": " + prefix.error().message);
     body = body.subspan(prefix->size);
     return header.opcode == Opcode::error ? take_error(header, body) : take_message(header.opcode, body);
 }
@@ -145,18 +161,25 @@ HandshakeAction Handshake::take_message(Opcode opcode, ByteView body) {
             if (opcode == Opcode::auth_success) return done();
             // PLAIN has one step: whoever asks for more means another mechanism.
             if (opcode == Opcode::auth_challenge)
-                return fail(base::ErrorKind::authentication, "the node asks for more than user name and password; only PLAIN is supported");
+                return fail(base::ErrorKind::authentication,
+                            "the node asks for more than user name and password; only PLAIN is supported");
             break;
         case Stage::fresh:
-        case Stage::ended: break;
+        case Stage::ended:
+            break;
     }
-    return fail(base::ErrorKind::protocol, "the node answered " + std::string(asked()) + " with " + std::string(name_of(opcode)));
+    return fail(base::ErrorKind::protocol,
+                "the node answered " + std::string(asked()) + " with " + std::string(name_of(opcode)));
 }
 
 HandshakeAction Handshake::take_error(const FrameHeader& header, ByteView body) {
-    // A node that does not speak our version answers in its own, which may be one that we do not know: code and text are the same in all.
-    const auto error = parse_error(header.version == static_cast<std::uint8_t>(version()) ? version() : ProtocolVersion::v4, body);
-    if (!error) return fail(base::ErrorKind::protocol, "the node's answer to " + std::string(asked()) + ": " + error.error().message);
+    // A node that does not speak our version answers in its own, which may be one that we do not know: code and text
+    // are the same in all.
+    const auto error =
+        parse_error(header.version == static_cast<std::uint8_t>(version()) ? version() : ProtocolVersion::v4, body);
+    if (!error)
+        return fail(base::ErrorKind::protocol,
+                    "the node's answer to " + std::string(asked()) + ": " + error.error().message);
     const bool is_before_login = stage_ == Stage::options_sent || stage_ == Stage::startup_sent;
     if (error->code == ErrorCode::protocol_error && is_before_login &&
         (says_unsupported_version(error->text) || header.version < static_cast<std::uint8_t>(version())))
@@ -170,8 +193,8 @@ HandshakeAction Handshake::take_error(const FrameHeader& header, ByteView body) 
 
 HandshakeAction Handshake::step_down(std::string_view why) {
     if (attempt_ + 1 == options_.versions.size())
-        return fail(base::ErrorKind::protocol,
-                    "no protocol version in common (tried " + names_of(options_.versions) + "); the node says: " + shortened(why));
+        return fail(base::ErrorKind::protocol, "no protocol version in common (tried " + names_of(options_.versions) +
+                                                   "); the node says: " + shortened(why));
     ++attempt_;
     stage_ = Stage::fresh;
     compression_ = Compression::none;
@@ -184,12 +207,13 @@ HandshakeAction Handshake::step_down(std::string_view why) {
 
 HandshakeAction Handshake::take_supported(ByteView body) {
     auto supported = parse_supported(body);
-    if (!supported) return fail(base::ErrorKind::protocol, "the node's answer to OPTIONS: " + supported.error().message);
+    if (!supported)
+        return fail(base::ErrorKind::protocol, "the node's answer to OPTIONS: " + supported.error().message);
     supported_ = std::move(*supported);
     compression_ = agreed_compression(options_.compression, version(), supported_);
     std::vector<std::pair<std::string, std::string>> startup;
-    const bool has_cql_version =
-        std::any_of(options_.startup_options.begin(), options_.startup_options.end(), [](const auto& option) { return option.first == "CQL_VERSION"; });
+    const bool has_cql_version = std::any_of(options_.startup_options.begin(), options_.startup_options.end(),
+                                             [](const auto& option) { return option.first == "CQL_VERSION"; });
     if (!has_cql_version) startup.emplace_back("CQL_VERSION", "3.0.0");
     if (compression_ != Compression::none) startup.emplace_back("COMPRESSION", name_of(compression_));
     startup.insert(startup.end(), options_.startup_options.begin(), options_.startup_options.end());
@@ -201,10 +225,12 @@ HandshakeAction Handshake::take_supported(ByteView body) {
 
 HandshakeAction Handshake::take_authenticate(ByteView body) {
     const auto authenticator = parse_authenticate(body);
-    if (!authenticator) return fail(base::ErrorKind::protocol, "the node's answer to STARTUP: " + authenticator.error().message);
+    if (!authenticator)
+        return fail(base::ErrorKind::protocol, "the node's answer to STARTUP: " + authenticator.error().message);
     authenticator_ = *authenticator;
     if (options_.username.empty())
-        return fail(base::ErrorKind::authentication, "the node asks for a login (" + shortened(*authenticator) + ") and no user name is configured");
+        return fail(base::ErrorKind::authentication,
+                    "the node asks for a login (" + shortened(*authenticator) + ") and no user name is configured");
     if (*authenticator == dse_authenticator) return send_token(base::bytes_of("PLAIN"), Stage::mechanism_sent);
     return send_credentials();
 }
@@ -213,7 +239,8 @@ HandshakeAction Handshake::take_challenge(ByteView body) {
     const auto token = parse_auth_token(body);
     if (!token) return fail(base::ErrorKind::protocol, "the node's answer to AUTH_RESPONSE: " + token.error().message);
     if (base::text_of(*token) != "PLAIN-START")
-        return fail(base::ErrorKind::authentication, "the node does not offer the login mechanism PLAIN, the only one that is supported");
+        return fail(base::ErrorKind::authentication,
+                    "the node does not offer the login mechanism PLAIN, the only one that is supported");
     return send_credentials();
 }
 
@@ -257,12 +284,16 @@ HandshakeAction Handshake::fail(base::ErrorKind kind, std::string message, std::
 
 std::string_view Handshake::asked() const {
     switch (stage_) {
-        case Stage::options_sent: return "OPTIONS";
-        case Stage::startup_sent: return "STARTUP";
+        case Stage::options_sent:
+            return "OPTIONS";
+        case Stage::startup_sent:
+            return "STARTUP";
         case Stage::mechanism_sent:
-        case Stage::credentials_sent: return "AUTH_RESPONSE";
+        case Stage::credentials_sent:
+            return "AUTH_RESPONSE";
         case Stage::fresh:
-        case Stage::ended: break;
+        case Stage::ended:
+            break;
     }
     return "nothing";
 }

@@ -1,5 +1,5 @@
-// The client's side of opening a connection: OPTIONS, STARTUP, the version, the login (§4.1.1, §4.1.2, §4.1.5 of every version).
-// Pure: give it what happened, do what it says.
+// The client's side of opening a connection: OPTIONS, STARTUP, the version, the login (§4.1.1, §4.1.2, §4.1.5 of every
+// version). Pure: give it what happened, do what it says.
 #pragma once
 
 #include <map>
@@ -18,10 +18,11 @@ namespace crossfade::cql {
 struct HandshakeOptions {
     HandshakeOptions() = default;
 
-    std::vector<ProtocolVersion> versions;               // tried in this order; not empty
-    Compression compression = Compression::none;         // used when the node supports it; snappy never with segments (v5)
-    std::string username, password;                      // SASL PLAIN; an empty username: no login
-    std::vector<std::pair<std::string, std::string>> startup_options;  // DRIVER_NAME, …; CQL_VERSION is 3.0.0 unless it is here
+    std::vector<ProtocolVersion> versions;        // tried in this order; not empty
+    Compression compression = Compression::none;  // used when the node supports it; snappy never with segments (v5)
+    std::string username, password;               // SASL PLAIN; an empty username: no login
+    std::vector<std::pair<std::string, std::string>>
+        startup_options;  // DRIVER_NAME, …; CQL_VERSION is 3.0.0 unless it is here
 };
 
 // What is to be done next. Only the fields of its kind are filled.
@@ -36,25 +37,32 @@ struct HandshakeAction {
     HandshakeAction() = default;
 
     Kind kind = Kind::need_more;
-    std::size_t consumed = 0;  // bytes of Received that are taken; the rest is the caller's: shown again with what comes next, or, after `done`, kept
+    std::size_t consumed = 0;  // bytes of Received that are taken; the rest is the caller's: shown again with what
+                               // comes next, or, after `done`, kept
     Bytes bytes;
     ProtocolVersion version = ProtocolVersion::v4;
-    Compression compression = Compression::none;  // of bodies, or of segments where has_segments(version): then every byte after `done` is in segments
+    Compression compression = Compression::none;  // of bodies, or of segments where has_segments(version): then every
+                                                  // byte after `done` is in segments
     std::map<std::string, std::vector<std::string>> supported;  // the answer to OPTIONS
     std::string authenticator;  // the class that the node named when it asked for a login; empty: it asked for none
-    // connection: as Disconnected gave it. authentication: with the server's text and code, or 0 where we have no credentials or know
-    // no answer. protocol: no version in common, or an answer that makes no sense. server: any other ERROR, with its code.
-    // Never has the password in it.
+    // connection: as Disconnected gave it. authentication: with the server's text and code, or 0 where we have no
+    // credentials or know no answer. protocol: no version in common, or an answer that makes no sense. server: any
+    // other ERROR, with its code. Never has the password in it.
     base::Error error;
 };
 
-// Negotiates the version (only a PROTOCOL_ERROR that says so steps down), starts up and logs in. Ends with done or fail, whatever
-// comes; after that every call fails. Everything goes over stream id 0. Not thread-safe; keeps no view of what it is given.
+// Negotiates the version (only a PROTOCOL_ERROR that says so steps down), starts up and logs in. Ends with done or
+// fail, whatever comes; after that every call fails. Everything goes over stream id 0. Not thread-safe; keeps no view
+// of what it is given.
 class Handshake {
 public:
-    struct Connected {};                       // a new connection stands
-    struct Received { ByteView bytes; };       // everything that is there and not consumed
-    struct Disconnected { base::Error why; };  // the connection ended, or the caller's patience did
+    struct Connected {};  // a new connection stands
+    struct Received {
+        ByteView bytes;
+    };  // everything that is there and not consumed
+    struct Disconnected {
+        base::Error why;
+    };  // the connection ended, or the caller's patience did
     using Event = std::variant<Connected, Received, Disconnected>;
 
     explicit Handshake(HandshakeOptions options);

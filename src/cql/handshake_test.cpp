@@ -12,11 +12,21 @@ namespace crossfade::cql {
 
 void PrintTo(const HandshakeAction& action, std::ostream* out) {
     switch (action.kind) {
-        case HandshakeAction::Kind::write: *out << "write " << action.bytes.size() << " bytes " << testing::PrintToString(action.bytes); break;
-        case HandshakeAction::Kind::need_more: *out << "need_more"; break;
-        case HandshakeAction::Kind::reconnect: *out << "reconnect with " << name_of(action.version); break;
-        case HandshakeAction::Kind::done: *out << "done with " << name_of(action.version) << " '" << name_of(action.compression) << "'"; break;
-        case HandshakeAction::Kind::fail: *out << "fail: " << action.error.message; break;
+        case HandshakeAction::Kind::write:
+            *out << "write " << action.bytes.size() << " bytes " << testing::PrintToString(action.bytes);
+            break;
+        case HandshakeAction::Kind::need_more:
+            *out << "need_more";
+            break;
+        case HandshakeAction::Kind::reconnect:
+            *out << "reconnect with " << name_of(action.version);
+            break;
+        case HandshakeAction::Kind::done:
+            *out << "done with " << name_of(action.version) << " '" << name_of(action.compression) << "'";
+            break;
+        case HandshakeAction::Kind::fail:
+            *out << "fail: " << action.error.message;
+            break;
     }
     *out << ", consumed " << action.consumed;
 }
@@ -31,7 +41,8 @@ const Supported supported{{"COMPRESSION", {"snappy", "lz4"}}, {"CQL_VERSION", {"
 const std::string password_authenticator = "org.apache.cassandra.auth.PasswordAuthenticator";
 const std::string dse_authenticator = "com.datastax.bdp.cassandra.auth.DseAuthenticator";
 
-HandshakeOptions options_for(std::vector<ProtocolVersion> versions, Compression compression = Compression::none, bool has_login = false) {
+HandshakeOptions options_for(std::vector<ProtocolVersion> versions, Compression compression = Compression::none,
+                             bool has_login = false) {
     HandshakeOptions options;
     options.versions = std::move(versions);
     options.compression = compression;
@@ -49,14 +60,30 @@ Bytes made_by(Append append, Arguments&&... arguments) {
     append(bytes, std::forward<Arguments>(arguments)...);
     return bytes;
 }
-std::uint8_t byte_of(ProtocolVersion version) { return static_cast<std::uint8_t>(version); }
-Bytes options_request(ProtocolVersion v) { return made_by(append_options, v, 0); }
-Bytes supported_answer(ProtocolVersion v) { return made_by(append_supported, byte_of(v), 0, supported); }
-Bytes ready_answer(ProtocolVersion v) { return made_by(append_ready, byte_of(v), 0); }
-Bytes authenticate_answer(ProtocolVersion v, std::string_view name) { return made_by(append_authenticate, byte_of(v), 0, name); }
-Bytes success_answer(ProtocolVersion v) { return made_by(append_auth_success, byte_of(v), 0, ByteView()); }
-Bytes challenge_answer(ProtocolVersion v, std::string_view token) { return made_by(append_auth_challenge, byte_of(v), 0, base::bytes_of(token)); }
-Bytes login_request(ProtocolVersion v) { return made_by(append_auth_response, v, 0, hex("00 'cassandra' 00 's3cret'")); }
+std::uint8_t byte_of(ProtocolVersion version) {
+    return static_cast<std::uint8_t>(version);
+}
+Bytes options_request(ProtocolVersion v) {
+    return made_by(append_options, v, 0);
+}
+Bytes supported_answer(ProtocolVersion v) {
+    return made_by(append_supported, byte_of(v), 0, supported);
+}
+Bytes ready_answer(ProtocolVersion v) {
+    return made_by(append_ready, byte_of(v), 0);
+}
+Bytes authenticate_answer(ProtocolVersion v, std::string_view name) {
+    return made_by(append_authenticate, byte_of(v), 0, name);
+}
+Bytes success_answer(ProtocolVersion v) {
+    return made_by(append_auth_success, byte_of(v), 0, ByteView());
+}
+Bytes challenge_answer(ProtocolVersion v, std::string_view token) {
+    return made_by(append_auth_challenge, byte_of(v), 0, base::bytes_of(token));
+}
+Bytes login_request(ProtocolVersion v) {
+    return made_by(append_auth_response, v, 0, hex("00 'cassandra' 00 's3cret'"));
+}
 Bytes startup_request(ProtocolVersion v, std::string_view compression) {
     std::vector<std::pair<std::string, std::string>> startup{{"CQL_VERSION", "3.0.0"}};
     if (!compression.empty()) startup.emplace_back("COMPRESSION", compression);
@@ -70,9 +97,12 @@ Bytes error_answer(std::uint8_t version, ErrorCode code, std::string_view text) 
     return made_by(append_error, version, 0, error);
 }
 Bytes unsupported_answer(std::uint8_t version) {
-    return error_answer(version, ErrorCode::protocol_error, "Invalid or unsupported protocol version (66); supported versions are (3/v3, 4/v4, 5/v5)");
+    return error_answer(version, ErrorCode::protocol_error,
+                        "Invalid or unsupported protocol version (66); supported versions are (3/v3, 4/v4, 5/v5)");
 }
-Bytes in_segments(ByteView envelope, SegmentCompression compression) { return made_by(append_segments, envelope, compression); }
+Bytes in_segments(ByteView envelope, SegmentCompression compression) {
+    return made_by(append_segments, envelope, compression);
+}
 
 HandshakeAction action(Kind kind) {
     HandshakeAction expected;
@@ -139,13 +169,18 @@ Script with_login(ProtocolVersion v, Compression compression, std::string_view a
     const bool is_dse_login = authenticator == dse_authenticator;
     // Behind the answer to STARTUP everything is in segments in v5, and nothing in other versions.
     const auto framed = [&](const Bytes& envelope) {
-        return has_segments(v) ? in_segments(envelope, compression == Compression::lz4 ? SegmentCompression::lz4 : SegmentCompression::none) : envelope;
+        return has_segments(v) ? in_segments(envelope, compression == Compression::lz4 ? SegmentCompression::lz4
+                                                                                       : SegmentCompression::none)
+                               : envelope;
     };
-    Script script{"login in " + std::string(name_of(v)) + " with '" + std::string(name_of(compression)) + "' to " + std::string(authenticator),
+    Script script{"login in " + std::string(name_of(v)) + " with '" + std::string(name_of(compression)) + "' to " +
+                      std::string(authenticator),
                   options_for({v}, compression, true),
-                  {{std::nullopt, write(options_request(v))}, {supported_answer(v), write(startup_request(v, name_of(compression)))}}};
+                  {{std::nullopt, write(options_request(v))},
+                   {supported_answer(v), write(startup_request(v, name_of(compression)))}}};
     if (is_dse_login) {
-        script.steps.push_back({authenticate_answer(v, authenticator), write(framed(made_by(append_auth_response, v, 0, base::bytes_of("PLAIN"))))});
+        script.steps.push_back({authenticate_answer(v, authenticator),
+                                write(framed(made_by(append_auth_response, v, 0, base::bytes_of("PLAIN"))))});
         script.steps.push_back({framed(challenge_answer(v, "PLAIN-START")), write(framed(login_request(v)))});
     } else {
         script.steps.push_back({authenticate_answer(v, authenticator), write(framed(login_request(v)))});
@@ -164,7 +199,9 @@ Script with_step_down() {
              {unsupported_answer(byte_of(dse_v1)), reconnect(v5)},  // in ours
              {std::nullopt, write(options_request(v5))},
              // Cassandra 3.11, which knows a draft of v5.
-             {error_answer(5, ErrorCode::protocol_error, "Beta version of the protocol used (5/v5-beta), but USE_BETA flag is unset"), reconnect(v4)},
+             {error_answer(5, ErrorCode::protocol_error,
+                           "Beta version of the protocol used (5/v5-beta), but USE_BETA flag is unset"),
+              reconnect(v4)},
              {std::nullopt, write(options_request(v4))},
              {supported_answer(v4), write(startup_request(v4, ""))},
              {ready_answer(v4), done(v4, Compression::none)}}};
@@ -207,11 +244,13 @@ Script with_warnings() {
 
 std::vector<Script> all_scripts() {
     using enum ProtocolVersion;
-    std::vector<Script> scripts{with_step_down(), with_step_down_at_startup(), with_compressed_ready(), with_warnings()};
+    std::vector<Script> scripts{with_step_down(), with_step_down_at_startup(), with_compressed_ready(),
+                                with_warnings()};
     for (const ProtocolVersion version : all_versions) {
         scripts.push_back(with_ready(version, Compression::none, Compression::none));
         scripts.push_back(with_ready(version, Compression::lz4, Compression::lz4));
-        scripts.push_back(with_ready(version, Compression::snappy, version == v5 ? Compression::none : Compression::snappy));
+        scripts.push_back(
+            with_ready(version, Compression::snappy, version == v5 ? Compression::none : Compression::snappy));
         for (const Compression compression : {Compression::none, Compression::lz4}) {
             scripts.push_back(with_login(version, compression, password_authenticator));
             scripts.push_back(with_login(version, compression, dse_authenticator));
@@ -238,7 +277,8 @@ TEST(Handshake, EveryStepThatFailsEndsIt) {
         for (std::size_t failing = 0; failing < script.steps.size(); ++failing) {
             Handshake machine(script.options);
             for (std::size_t i = 0; i < failing; ++i) give(machine, script.steps[i]);
-            const auto got = machine.resume(Handshake::Disconnected{base::Error(base::ErrorKind::connection, "connection reset by peer")});
+            const auto got = machine.resume(
+                Handshake::Disconnected{base::Error(base::ErrorKind::connection, "connection reset by peer")});
             ASSERT_EQ(got.kind, Kind::fail) << testing::PrintToString(got);
             EXPECT_EQ(got.error.kind, base::ErrorKind::connection);
             EXPECT_EQ(got.error.message, "connection reset by peer");
@@ -290,7 +330,8 @@ TEST(Handshake, WritesKnownBytes) {
     EXPECT_EQ(machine.resume(Handshake::Connected{}).bytes, hex("05 00 0000 05 00000000"));
     EXPECT_EQ(machine.resume(Handshake::Received{supported_answer(ProtocolVersion::v5)}).bytes,
               hex("05 00 0000 01 0000002e 0002 000b 'CQL_VERSION' 0005 '3.0.0' 000b 'DRIVER_NAME' 0009 'Crossfade'"));
-    const Bytes login = machine.resume(Handshake::Received{authenticate_answer(ProtocolVersion::v5, password_authenticator)}).bytes;
+    const Bytes login =
+        machine.resume(Handshake::Received{authenticate_answer(ProtocolVersion::v5, password_authenticator)}).bytes;
     const auto segment = scan_segment(login, SegmentCompression::none);
     ASSERT_TRUE(segment && segment->is_whole && segment->is_self_contained);
     EXPECT_EQ(copy_of(ByteView(login).subspan(segment->payload_offset, segment->payload_size)),
@@ -312,7 +353,8 @@ HandshakeAction answer(Handshake machine, const Bytes& bytes) {
     return got;
 }
 
-void expect_failure(const HandshakeAction& got, base::ErrorKind kind, std::string_view part, ErrorCode code = ErrorCode::server_error) {
+void expect_failure(const HandshakeAction& got, base::ErrorKind kind, std::string_view part,
+                    ErrorCode code = ErrorCode::server_error) {
     ASSERT_EQ(got.kind, Kind::fail) << testing::PrintToString(got);
     EXPECT_EQ(got.error.kind, kind);
     EXPECT_NE(got.error.message.find(part), std::string::npos) << got.error.message;
@@ -324,41 +366,50 @@ TEST(Handshake, FailsWhenNoVersionIsLeft) {
     machine.resume(Handshake::Connected{});
     machine.resume(Handshake::Received{unsupported_answer(3)});
     machine.resume(Handshake::Connected{});
-    expect_failure(machine.resume(Handshake::Received{unsupported_answer(3)}), base::ErrorKind::protocol,
-                   "no protocol version in common (tried 5, 4); the node says: Invalid or unsupported protocol version (66)");
+    expect_failure(
+        machine.resume(Handshake::Received{unsupported_answer(3)}), base::ErrorKind::protocol,
+        "no protocol version in common (tried 5, 4); the node says: Invalid or unsupported protocol version (66)");
 }
 
 TEST(Handshake, StepsDownOnlyOnAProtocolErrorThatSaysSo) {
     Handshake machine(options_for({ProtocolVersion::v5, ProtocolVersion::v4}));
     machine.resume(Handshake::Connected{});
-    const auto says = [&](std::uint8_t version, ErrorCode code, std::string_view text) { return answer(machine, error_answer(version, code, text)); };
+    const auto says = [&](std::uint8_t version, ErrorCode code, std::string_view text) {
+        return answer(machine, error_answer(version, code, text));
+    };
     EXPECT_EQ(says(5, ErrorCode::protocol_error, "Invalid or unsupported protocol version (5)").kind, Kind::reconnect);
     EXPECT_EQ(says(4, ErrorCode::protocol_error, "what?").kind, Kind::reconnect) << "an older version answers";
-    expect_failure(says(5, ErrorCode::protocol_error, "what?"), base::ErrorKind::server, "PROTOCOL_ERROR: what?", ErrorCode::protocol_error);
-    expect_failure(says(4, ErrorCode::server_error, "Invalid or unsupported protocol version (5)"), base::ErrorKind::server, "SERVER_ERROR");
-    expect_failure(says(5, ErrorCode::overloaded, "busy"), base::ErrorKind::server, "answered OPTIONS with OVERLOADED: busy", ErrorCode::overloaded);
+    expect_failure(says(5, ErrorCode::protocol_error, "what?"), base::ErrorKind::server, "PROTOCOL_ERROR: what?",
+                   ErrorCode::protocol_error);
+    expect_failure(says(4, ErrorCode::server_error, "Invalid or unsupported protocol version (5)"),
+                   base::ErrorKind::server, "SERVER_ERROR");
+    expect_failure(says(5, ErrorCode::overloaded, "busy"), base::ErrorKind::server,
+                   "answered OPTIONS with OVERLOADED: busy", ErrorCode::overloaded);
 }
 
 TEST(Handshake, DoesNotStepDownAfterTheLogin) {
     const Bytes error = unsupported_answer(4);
-    expect_failure(answer(after(3, ProtocolVersion::v4), error), base::ErrorKind::server, "PROTOCOL_ERROR", ErrorCode::protocol_error);
-    expect_failure(answer(after(3, ProtocolVersion::v5), in_segments(error, SegmentCompression::none)), base::ErrorKind::server, "PROTOCOL_ERROR",
+    expect_failure(answer(after(3, ProtocolVersion::v4), error), base::ErrorKind::server, "PROTOCOL_ERROR",
                    ErrorCode::protocol_error);
+    expect_failure(answer(after(3, ProtocolVersion::v5), in_segments(error, SegmentCompression::none)),
+                   base::ErrorKind::server, "PROTOCOL_ERROR", ErrorCode::protocol_error);
 }
 
 TEST(Handshake, TellsOfANodeThatIsTooOld) {
     // Cassandra 2.0: a frame of v2 has a header of 8 bytes.
-    expect_failure(answer(after(1, ProtocolVersion::v3), hex("82 00 00 00 00000006 0000000a 0000")), base::ErrorKind::protocol,
-                   "the node speaks protocol version 2, which is too old");
+    expect_failure(answer(after(1, ProtocolVersion::v3), hex("82 00 00 00 00000006 0000000a 0000")),
+                   base::ErrorKind::protocol, "the node speaks protocol version 2, which is too old");
     expect_failure(answer(after(1, ProtocolVersion::v3), hex("81")), base::ErrorKind::protocol, "version 1");
 }
 
 TEST(Handshake, FailsWhenTheLoginIsRefused) {
     for (const ProtocolVersion version : all_versions) {
-        const Bytes error = error_answer(byte_of(version), ErrorCode::bad_credentials, "Provided username cassandra and/or password are incorrect");
+        const Bytes error = error_answer(byte_of(version), ErrorCode::bad_credentials,
+                                         "Provided username cassandra and/or password are incorrect");
         const Bytes framed = has_segments(version) ? in_segments(error, SegmentCompression::none) : error;
         expect_failure(answer(after(3, version), framed), base::ErrorKind::authentication,
-                       "the node refused the login: BAD_CREDENTIALS: Provided username cassandra", ErrorCode::bad_credentials);
+                       "the node refused the login: BAD_CREDENTIALS: Provided username cassandra",
+                       ErrorCode::bad_credentials);
     }
 }
 
@@ -366,7 +417,8 @@ TEST(Handshake, FailsWithoutCredentialsWhereALoginIsAskedFor) {
     Handshake machine(options_for({ProtocolVersion::v4}));
     machine.resume(Handshake::Connected{});
     machine.resume(Handshake::Received{supported_answer(ProtocolVersion::v4)});
-    expect_failure(answer(machine, authenticate_answer(ProtocolVersion::v4, password_authenticator)), base::ErrorKind::authentication,
+    expect_failure(answer(machine, authenticate_answer(ProtocolVersion::v4, password_authenticator)),
+                   base::ErrorKind::authentication,
                    "asks for a login (org.apache.cassandra.auth.PasswordAuthenticator) and no user name is configured");
 }
 
@@ -376,22 +428,26 @@ TEST(Handshake, CredentialsAreNotNeededWhereNoLoginIsAskedFor) {
 }
 
 TEST(Handshake, FailsOnChallengesItCannotAnswer) {
-    expect_failure(answer(after(3, ProtocolVersion::v4), challenge_answer(ProtocolVersion::v4, "more")), base::ErrorKind::authentication,
-                   "only PLAIN is supported");
-    expect_failure(answer(after(3, ProtocolVersion::v4, dse_authenticator), challenge_answer(ProtocolVersion::v4, "GSSAPI-START")),
-                   base::ErrorKind::authentication, "does not offer the login mechanism PLAIN");
+    expect_failure(answer(after(3, ProtocolVersion::v4), challenge_answer(ProtocolVersion::v4, "more")),
+                   base::ErrorKind::authentication, "only PLAIN is supported");
+    expect_failure(
+        answer(after(3, ProtocolVersion::v4, dse_authenticator), challenge_answer(ProtocolVersion::v4, "GSSAPI-START")),
+        base::ErrorKind::authentication, "does not offer the login mechanism PLAIN");
 }
 
 TEST(Handshake, CompressesOnlyWithWhatTheNodeOffers) {
     const auto startup_for = [](Compression wanted, const Supported& offered) {
         Handshake machine(options_for({ProtocolVersion::v4}, wanted));
         machine.resume(Handshake::Connected{});
-        return machine.resume(Handshake::Received{made_by(append_supported, byte_of(ProtocolVersion::v4), 0, offered)}).bytes;
+        return machine.resume(Handshake::Received{made_by(append_supported, byte_of(ProtocolVersion::v4), 0, offered)})
+            .bytes;
     };
     EXPECT_EQ(startup_for(Compression::lz4, {{"COMPRESSION", {"snappy"}}}), startup_request(ProtocolVersion::v4, ""));
     EXPECT_EQ(startup_for(Compression::lz4, {}), startup_request(ProtocolVersion::v4, ""));
-    EXPECT_EQ(startup_for(Compression::lz4, {{"COMPRESSION", {"zstd", "LZ4"}}}), startup_request(ProtocolVersion::v4, "lz4"));
-    EXPECT_EQ(startup_for(Compression::snappy, {{"COMPRESSION", {"snappy"}}}), startup_request(ProtocolVersion::v4, "snappy"));
+    EXPECT_EQ(startup_for(Compression::lz4, {{"COMPRESSION", {"zstd", "LZ4"}}}),
+              startup_request(ProtocolVersion::v4, "lz4"));
+    EXPECT_EQ(startup_for(Compression::snappy, {{"COMPRESSION", {"snappy"}}}),
+              startup_request(ProtocolVersion::v4, "snappy"));
 }
 
 TEST(Handshake, TheCallersCqlVersionStands) {
@@ -409,12 +465,14 @@ TEST(Handshake, FailsOnEveryAnswerThatDoesNotFit) {
         for (std::size_t steps = 1; steps <= 3; ++steps) {
             for (int opcode = 0; opcode < 256; ++opcode) {
                 const auto code = static_cast<Opcode>(opcode);
-                const bool fits = (steps == 1 && code == Opcode::supported) || (steps == 2 && (code == Opcode::ready || code == Opcode::authenticate)) ||
+                const bool fits = (steps == 1 && code == Opcode::supported) ||
+                                  (steps == 2 && (code == Opcode::ready || code == Opcode::authenticate)) ||
                                   (steps == 3 && code == Opcode::auth_success);
                 Bytes frame;
                 append_frame(frame, byte_of(version), true, 0, 0, code, [&](Writer& writer) { writer.raw(body); });
                 if (steps == 3 && has_segments(version)) frame = in_segments(frame, SegmentCompression::none);
-                EXPECT_EQ(answer(after(steps, version), frame).kind == Kind::fail, !fits) << "after " << steps << " opcode " << opcode;
+                EXPECT_EQ(answer(after(steps, version), frame).kind == Kind::fail, !fits)
+                    << "after " << steps << " opcode " << opcode;
             }
         }
     }
@@ -427,12 +485,14 @@ TEST(Handshake, FailsOnFramesThatAreNoAnswer) {
         return answer(after(1, ProtocolVersion::v4), bytes);
     };
     expect_failure(changed(0, 0x04), base::ErrorKind::protocol, "answered OPTIONS with a request");
-    expect_failure(changed(0, 0x83), base::ErrorKind::protocol, "answered OPTIONS of protocol version 4 with version byte 3");
+    expect_failure(changed(0, 0x83), base::ErrorKind::protocol,
+                   "answered OPTIONS of protocol version 4 with version byte 3");
     expect_failure(changed(3, 1), base::ErrorKind::protocol, "stream id 1");
     expect_failure(changed(1, frame_flag::compressed), base::ErrorKind::protocol, "without compression");
     expect_failure(changed(1, frame_flag::tracing), base::ErrorKind::protocol, "the node's answer to OPTIONS");
     expect_failure(changed(5, 0x01), base::ErrorKind::protocol, "claims 1677");
-    expect_failure(answer(Handshake(options_for({ProtocolVersion::v4})), hex("84")), base::ErrorKind::protocol, "before it was asked");
+    expect_failure(answer(Handshake(options_for({ProtocolVersion::v4})), hex("84")), base::ErrorKind::protocol,
+                   "before it was asked");
 }
 
 TEST(Handshake, FailsOnBodiesThatAreCut) {
@@ -442,10 +502,14 @@ TEST(Handshake, FailsOnBodiesThatAreCut) {
         return frame;
     };
     constexpr auto v4 = ProtocolVersion::v4;
-    expect_failure(answer(after(1, v4), cut(supported_answer(v4))), base::ErrorKind::protocol, "SUPPORTED ends too early");
-    expect_failure(answer(after(2, v4), cut(authenticate_answer(v4, "x"))), base::ErrorKind::protocol, "AUTHENTICATE ends too early");
-    expect_failure(answer(after(2, v4), cut(error_answer(4, ErrorCode::server_error, "x"))), base::ErrorKind::protocol, "ERROR ends too early");
-    expect_failure(answer(after(3, v4, dse_authenticator), cut(challenge_answer(v4, "PLAIN-START"))), base::ErrorKind::protocol, "ends too early");
+    expect_failure(answer(after(1, v4), cut(supported_answer(v4))), base::ErrorKind::protocol,
+                   "SUPPORTED ends too early");
+    expect_failure(answer(after(2, v4), cut(authenticate_answer(v4, "x"))), base::ErrorKind::protocol,
+                   "AUTHENTICATE ends too early");
+    expect_failure(answer(after(2, v4), cut(error_answer(4, ErrorCode::server_error, "x"))), base::ErrorKind::protocol,
+                   "ERROR ends too early");
+    expect_failure(answer(after(3, v4, dse_authenticator), cut(challenge_answer(v4, "PLAIN-START"))),
+                   base::ErrorKind::protocol, "ends too early");
 }
 
 TEST(Handshake, FailsOnSegmentsThatAreDamaged) {
@@ -474,8 +538,8 @@ TEST(Handshake, TakesAnAnswerInSeveralSegments) {
 TEST(Handshake, RefusesMoreThanTheAnswerInOneSegment) {
     Bytes two = success_answer(ProtocolVersion::v5);
     base::append(two, ready_answer(ProtocolVersion::v5));
-    expect_failure(answer(after(3, ProtocolVersion::v5), in_segments(two, SegmentCompression::none)), base::ErrorKind::protocol,
-                   "more than the answer to AUTH_RESPONSE");
+    expect_failure(answer(after(3, ProtocolVersion::v5), in_segments(two, SegmentCompression::none)),
+                   base::ErrorKind::protocol, "more than the answer to AUTH_RESPONSE");
 }
 
 TEST(Handshake, FailsWhenItIsToldWhatCannotBe) {

@@ -20,8 +20,8 @@ TEST(ProtocolVersion, OnlyFiveAreSpoken) {
 // What each version has beyond v3: wide flags, failure reasons, segments, keyspace, metadata id, now, unset.
 std::string features(ProtocolVersion v) {
     std::string text;
-    for (const bool has : {has_wide_flags(v), has_failure_reasons(v), has_segments(v), has_request_keyspace(v), has_result_metadata_id(v),
-                           has_now_in_seconds(v), has_unset(v)})
+    for (const bool has : {has_wide_flags(v), has_failure_reasons(v), has_segments(v), has_request_keyspace(v),
+                           has_result_metadata_id(v), has_now_in_seconds(v), has_unset(v)})
         text += has ? '1' : '0';
     return text;
 }

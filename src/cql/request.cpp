@@ -4,8 +4,9 @@ namespace crossfade::cql {
 namespace {
 
 tl::unexpected<base::Error> broken(std::string_view message, const Reader& in) {
-    return base::fail(base::ErrorKind::bad_input,
-                      std::string(message) + " ends too early or has a wrong length at byte " + std::to_string(in.broken_at()) + " of its body");
+    return base::fail(base::ErrorKind::bad_input, std::string(message) +
+                                                      " ends too early or has a wrong length at byte " +
+                                                      std::to_string(in.broken_at()) + " of its body");
 }
 
 std::uint32_t read_flags(ProtocolVersion version, Reader& in) {
@@ -13,10 +14,12 @@ std::uint32_t read_flags(ProtocolVersion version, Reader& in) {
 }
 
 // Steps over DSE's continuous paging options: [int] pages at most, [int] pages a second and, in v2, [int] pages ahead.
-void skip_continuous_paging(ProtocolVersion version, Reader& in) { in.raw(version == ProtocolVersion::dse_v2 ? 12 : 8); }
+void skip_continuous_paging(ProtocolVersion version, Reader& in) {
+    in.raw(version == ProtocolVersion::dse_v2 ? 12 : 8);
+}
 
-// Of QUERY, EXECUTE and BATCH: servers read a batch's tail with the same code, also parameters that a batch has no use for
-// (BatchMessage and QueryOptions of Cassandra 4.1 and 5.0), so only this finds the same place for the timestamp.
+// Of QUERY, EXECUTE and BATCH: servers read a batch's tail with the same code, also parameters that a batch has no use
+// for (BatchMessage and QueryOptions of Cassandra 4.1 and 5.0), so only this finds the same place for the timestamp.
 QueryParameters read_parameters(ProtocolVersion version, Reader& in, ByteView body) {
     QueryParameters p;
     p.consistency_offset = in.position();
@@ -47,12 +50,16 @@ QueryParameters read_parameters(ProtocolVersion version, Reader& in, ByteView bo
 }
 
 void write_flags(Writer& out, ProtocolVersion v, std::uint32_t flags) {
-    if (has_wide_flags(v)) out.int_number(static_cast<std::int32_t>(flags)); else out.byte(static_cast<std::uint8_t>(flags));
+    if (has_wide_flags(v))
+        out.int_number(static_cast<std::int32_t>(flags));
+    else
+        out.byte(static_cast<std::uint8_t>(flags));
 }
 
 // The tail that QUERY, EXECUTE and BATCH share.
 void write_tail(Writer& out, std::uint32_t flags, const QueryOptions& options) {
-    if ((flags & query_flag::serial_consistency) != 0) out.short_number(static_cast<std::uint16_t>(*options.serial_consistency));
+    if ((flags & query_flag::serial_consistency) != 0)
+        out.short_number(static_cast<std::uint16_t>(*options.serial_consistency));
     if ((flags & query_flag::default_timestamp) != 0) out.long_number(*options.timestamp);
     if ((flags & query_flag::keyspace) != 0) out.string(options.keyspace);
     if ((flags & query_flag::now_in_seconds) != 0) out.int_number(*options.now_in_seconds);
@@ -127,7 +134,8 @@ base::Result<BatchRequest> parse_batch(ProtocolVersion version, ByteView body) {
     BatchRequest request;
     const std::uint8_t type = in.byte();
     if (type > static_cast<std::uint8_t>(BatchType::counter))
-        return base::fail(base::ErrorKind::bad_input, "BATCH has the unknown type " + std::to_string(type) + " at byte 0 of its body");
+        return base::fail(base::ErrorKind::bad_input,
+                          "BATCH has the unknown type " + std::to_string(type) + " at byte 0 of its body");
     request.type = static_cast<BatchType>(type);
     request.child_count = in.short_number();
     request.children_offset = in.position();
@@ -135,9 +143,13 @@ base::Result<BatchRequest> parse_batch(ProtocolVersion version, ByteView body) {
         const std::size_t at = in.position();
         const std::uint8_t kind = in.byte();
         if (kind > 1)
-            return base::fail(base::ErrorKind::bad_input, "BATCH has a statement of the unknown kind " + std::to_string(kind) + " at byte " +
-                                                              std::to_string(at) + " of its body");
-        if (kind == 1) in.short_bytes(); else in.long_string();
+            return base::fail(base::ErrorKind::bad_input, "BATCH has a statement of the unknown kind " +
+                                                              std::to_string(kind) + " at byte " + std::to_string(at) +
+                                                              " of its body");
+        if (kind == 1)
+            in.short_bytes();
+        else
+            in.long_string();
         const std::uint16_t count = in.short_number();
         for (std::uint16_t v = 0; v < count && in.ok(); ++v) in.value();
     }
@@ -173,7 +185,8 @@ base::Result<std::vector<std::string>> parse_register(ByteView body) {
 base::Result<ByteView> parse_auth_response(ByteView body) {
     Reader in(body);
     const ValueView token = in.value();
-    if (token.is_unset()) return base::fail(base::ErrorKind::bad_input, "AUTH_RESPONSE has a token of length -2 at byte 0 of its body");
+    if (token.is_unset())
+        return base::fail(base::ErrorKind::bad_input, "AUTH_RESPONSE has a token of length -2 at byte 0 of its body");
     if (!in.ok()) return broken("AUTH_RESPONSE", in);
     return token.bytes;
 }
@@ -185,14 +198,16 @@ base::Result<ReviseRequest> parse_revise(ProtocolVersion version, ByteView body)
     request.stream_id_offset = in.position();
     request.stream_id = in.int_number();
     if (in.ok() && kind != 1 && kind != 2)
-        return base::fail(base::ErrorKind::bad_input, "REVISE_REQUEST has the unknown type " + std::to_string(kind) + " at byte 0 of its body");
+        return base::fail(base::ErrorKind::bad_input,
+                          "REVISE_REQUEST has the unknown type " + std::to_string(kind) + " at byte 0 of its body");
     request.kind = static_cast<ReviseRequest::Kind>(kind);
     if (kind == 2 && version == ProtocolVersion::dse_v2) request.more_pages = in.int_number();
     if (!in.ok()) return broken("REVISE_REQUEST", in);
     return request;
 }
 
-void append_startup(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, const std::vector<std::pair<std::string, std::string>>& options) {
+void append_startup(Bytes& out, ProtocolVersion v, std::uint16_t stream_id,
+                    const std::vector<std::pair<std::string, std::string>>& options) {
     append_request(out, v, stream_id, Opcode::startup, [&](Writer& writer) { writer.string_map(options); });
 }
 
@@ -208,14 +223,16 @@ void append_auth_response(Bytes& out, ProtocolVersion v, std::uint16_t stream_id
     append_request(out, v, stream_id, Opcode::auth_response, [&](Writer& writer) { writer.bytes(token); });
 }
 
-void append_query(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, std::string_view text, const QueryOptions& options) {
+void append_query(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, std::string_view text,
+                  const QueryOptions& options) {
     append_request(out, v, stream_id, Opcode::query, [&](Writer& writer) {
         writer.long_string(text);
         write_parameters(writer, v, options);
     });
 }
 
-void append_prepare(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, std::string_view text, std::string_view keyspace) {
+void append_prepare(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, std::string_view text,
+                    std::string_view keyspace) {
     append_request(out, v, stream_id, Opcode::prepare, [&](Writer& writer) {
         writer.long_string(text);
         if (!has_request_keyspace(v)) return;
@@ -224,7 +241,8 @@ void append_prepare(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, std:
     });
 }
 
-void append_execute(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, ByteView prepared_id, ByteView result_metadata_id, const QueryOptions& options) {
+void append_execute(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, ByteView prepared_id,
+                    ByteView result_metadata_id, const QueryOptions& options) {
     append_request(out, v, stream_id, Opcode::execute, [&](Writer& writer) {
         writer.short_bytes(prepared_id);
         if (has_result_metadata_id(v)) writer.short_bytes(result_metadata_id);
@@ -232,13 +250,17 @@ void append_execute(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, Byte
     });
 }
 
-void append_batch(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, BatchType type, const std::vector<BatchItem>& items, const QueryOptions& options) {
+void append_batch(Bytes& out, ProtocolVersion v, std::uint16_t stream_id, BatchType type,
+                  const std::vector<BatchItem>& items, const QueryOptions& options) {
     append_request(out, v, stream_id, Opcode::batch, [&](Writer& writer) {
         writer.byte(static_cast<std::uint8_t>(type));
         writer.short_number(static_cast<std::uint16_t>(items.size()));
         for (const BatchItem& item : items) {
             writer.byte(item.prepared_id.empty() ? 0 : 1);
-            if (item.prepared_id.empty()) writer.long_string(item.text); else writer.short_bytes(item.prepared_id);
+            if (item.prepared_id.empty())
+                writer.long_string(item.text);
+            else
+                writer.short_bytes(item.prepared_id);
             writer.short_number(static_cast<std::uint16_t>(item.values.size()));
             for (const ValueView& value : item.values) writer.value(value);
         }

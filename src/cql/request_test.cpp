@@ -8,14 +8,16 @@
 namespace crossfade::cql {
 namespace {
 
-const Bytes first_value = hex("00000007"), paging_state = hex("0102030405"), prepared_id = hex("00112233"), metadata_id = hex("aabbcc");
+const Bytes first_value = hex("00000007"), paging_state = hex("0102030405"), prepared_id = hex("00112233"),
+            metadata_id = hex("aabbcc");
 
 // The options that the lowest eight bits of `mask` choose.
 QueryOptions options_of(unsigned mask) {
     QueryOptions options;
     options.consistency = Consistency::quorum;
     if ((mask & 0x01U) != 0)
-        options.values = {{ValueView::State::bytes, first_value}, {ValueView::State::null, {}}, {ValueView::State::bytes, {}}};
+        options.values = {
+            {ValueView::State::bytes, first_value}, {ValueView::State::null, {}}, {ValueView::State::bytes, {}}};
     options.skip_metadata = (mask & 0x02U) != 0;
     if ((mask & 0x04U) != 0) options.page_size = 5000;
     if ((mask & 0x08U) != 0) options.paging_state = paging_state;
@@ -56,7 +58,8 @@ void expect_parameters(const QueryParameters& parsed, const QueryOptions& sent, 
 }
 
 // What a proxy does with a body that has no timestamp: sets its flag and puts 8 bytes where the parser said.
-Bytes stamped(ProtocolVersion version, ByteView body, std::size_t flags_offset, std::size_t timestamp_offset, std::int64_t timestamp) {
+Bytes stamped(ProtocolVersion version, ByteView body, std::size_t flags_offset, std::size_t timestamp_offset,
+              std::int64_t timestamp) {
     Bytes out = copy_of(body.first(timestamp_offset));
     Writer(out).long_number(timestamp);
     base::append(out, body.subspan(timestamp_offset));
@@ -84,7 +87,9 @@ TEST_P(EveryVersion, QueryComesBackWithAnyOptions) {
         ASSERT_TRUE(parsed) << parsed.error().message;
         EXPECT_EQ(parsed->text, "SELECT * FROM ks.t WHERE k = ?");
         expect_parameters(parsed->parameters, options, GetParam());
-        for_each_prefix(body, [&](ByteView prefix) { ASSERT_FALSE(parse_query(GetParam(), prefix)) << mask << " cut at " << prefix.size(); });
+        for_each_prefix(body, [&](ByteView prefix) {
+            ASSERT_FALSE(parse_query(GetParam(), prefix)) << mask << " cut at " << prefix.size();
+        });
     }
 }
 
@@ -100,7 +105,9 @@ TEST_P(EveryVersion, ExecuteComesBackWithAnyOptions) {
         EXPECT_EQ(copy_of(parsed->prepared_id), prepared_id);
         EXPECT_EQ(copy_of(parsed->result_metadata_id), has_result_metadata_id(GetParam()) ? metadata_id : Bytes());
         expect_parameters(parsed->parameters, options, GetParam());
-        for_each_prefix(body, [&](ByteView prefix) { ASSERT_FALSE(parse_execute(GetParam(), prefix)) << mask << " cut at " << prefix.size(); });
+        for_each_prefix(body, [&](ByteView prefix) {
+            ASSERT_FALSE(parse_execute(GetParam(), prefix)) << mask << " cut at " << prefix.size();
+        });
     }
 }
 
@@ -147,7 +154,9 @@ TEST_P(EveryVersion, BatchComesBackWithAnyOptions) {
             EXPECT_EQ(values.remaining(), 0U);
         });
         EXPECT_EQ(index, items.size());
-        for_each_prefix(body, [&](ByteView prefix) { ASSERT_FALSE(parse_batch(GetParam(), prefix)) << mask << " cut at " << prefix.size(); });
+        for_each_prefix(body, [&](ByteView prefix) {
+            ASSERT_FALSE(parse_batch(GetParam(), prefix)) << mask << " cut at " << prefix.size();
+        });
     }
 }
 
@@ -160,7 +169,8 @@ TEST_P(EveryVersion, AMissingTimestampGoesWhereTheParserSays) {
         append_query(after, GetParam(), 1, "UPDATE", with);
         const Bytes query = body_of(before);
         const auto parsed_query = parse_query(GetParam(), query);
-        EXPECT_EQ(stamped(GetParam(), query, parsed_query->parameters.flags_offset, parsed_query->parameters.timestamp_offset, *with.timestamp),
+        EXPECT_EQ(stamped(GetParam(), query, parsed_query->parameters.flags_offset,
+                          parsed_query->parameters.timestamp_offset, *with.timestamp),
                   body_of(after));
 
         before.clear();
@@ -169,7 +179,8 @@ TEST_P(EveryVersion, AMissingTimestampGoesWhereTheParserSays) {
         append_execute(after, GetParam(), 1, prepared_id, metadata_id, with);
         const Bytes execute = body_of(before);
         const auto parsed_execute = parse_execute(GetParam(), execute);
-        EXPECT_EQ(stamped(GetParam(), execute, parsed_execute->parameters.flags_offset, parsed_execute->parameters.timestamp_offset, *with.timestamp),
+        EXPECT_EQ(stamped(GetParam(), execute, parsed_execute->parameters.flags_offset,
+                          parsed_execute->parameters.timestamp_offset, *with.timestamp),
                   body_of(after));
 
         before.clear();
@@ -178,7 +189,9 @@ TEST_P(EveryVersion, AMissingTimestampGoesWhereTheParserSays) {
         append_batch(after, GetParam(), 1, BatchType::logged, some_items(), with);
         const Bytes batch = body_of(before);
         const auto parsed_batch = parse_batch(GetParam(), batch);
-        EXPECT_EQ(stamped(GetParam(), batch, parsed_batch->flags_offset, parsed_batch->timestamp_offset, *with.timestamp), body_of(after));
+        EXPECT_EQ(
+            stamped(GetParam(), batch, parsed_batch->flags_offset, parsed_batch->timestamp_offset, *with.timestamp),
+            body_of(after));
     }
 }
 
@@ -283,7 +296,8 @@ TEST(Query, FlagsOfLaterVersionsCarryNothingInEarlierOnes) {
 }
 
 TEST(Query, OfDseIsReadPastItsContinuousPaging) {
-    // page size in bytes, continuous paging: at most 3 pages, 4 a second and, in v2, 5 ahead; before it timestamp and keyspace.
+    // page size in bytes, continuous paging: at most 3 pages, 4 a second and, in v2, 5 ahead; before it timestamp and
+    // keyspace.
     const Bytes v1 = hex("00000001 'S' 0001 c0000024 00001000 0000000000000009 00000003 00000004");
     const Bytes v2 = hex("00000001 'S' 0001 c00000a4 00001000 0000000000000009 0002 'ks' 00000003 00000004 00000005");
     const auto first = parse_query(ProtocolVersion::dse_v1, v1), second = parse_query(ProtocolVersion::dse_v2, v2);
@@ -293,8 +307,10 @@ TEST(Query, OfDseIsReadPastItsContinuousPaging) {
     EXPECT_EQ(first->parameters.page_size, 4096);
     EXPECT_TRUE(first->parameters.has(query_flag::page_size_in_bytes));
     EXPECT_EQ(second->parameters.keyspace, "ks");
-    for_each_prefix(v1, [](ByteView prefix) { ASSERT_FALSE(parse_query(ProtocolVersion::dse_v1, prefix)) << prefix.size(); });
-    for_each_prefix(v2, [](ByteView prefix) { ASSERT_FALSE(parse_query(ProtocolVersion::dse_v2, prefix)) << prefix.size(); });
+    for_each_prefix(
+        v1, [](ByteView prefix) { ASSERT_FALSE(parse_query(ProtocolVersion::dse_v1, prefix)) << prefix.size(); });
+    for_each_prefix(
+        v2, [](ByteView prefix) { ASSERT_FALSE(parse_query(ProtocolVersion::dse_v2, prefix)) << prefix.size(); });
 }
 
 TEST(Query, IgnoresBytesBehindIt) {
@@ -329,7 +345,8 @@ TEST(Prepare, HasFlagsFromV5On) {
 }
 
 TEST(Batch, OfV3IsReadAsSpecified) {
-    const Bytes body = hex("01 0002 00 00000001 'I' 0001 00000001 05  01 0002 beef 0000  0001 30 0009 0000000000000007");
+    const Bytes body =
+        hex("01 0002 00 00000001 'I' 0001 00000001 05  01 0002 beef 0000  0001 30 0009 0000000000000007");
     const auto batch = parse_batch(ProtocolVersion::v3, body);
     ASSERT_TRUE(batch) << batch.error().message;
     EXPECT_EQ(batch->type, BatchType::unlogged);
@@ -339,7 +356,8 @@ TEST(Batch, OfV3IsReadAsSpecified) {
     EXPECT_EQ(batch->flags_offset, 25U);
     EXPECT_EQ(batch->timestamp_offset, 28U);
     std::vector<std::size_t> id_offsets;
-    for_each_child(*batch, [&](const BatchChild& child) { id_offsets.push_back(child.is_prepared ? child.id_offset : 0); });
+    for_each_child(*batch,
+                   [&](const BatchChild& child) { id_offsets.push_back(child.is_prepared ? child.id_offset : 0); });
     EXPECT_EQ(id_offsets, (std::vector<std::size_t>{0, 17}));
 }
 
@@ -349,8 +367,8 @@ TEST(Batch, WithoutChildrenIsOne) {
     for_each_child(*batch, [](const BatchChild&) { FAIL(); });
 }
 
-// Cassandra reads the tail of a batch as that of a query: these flags have no meaning in a batch, their bytes still lie before
-// the timestamp.
+// Cassandra reads the tail of a batch as that of a query: these flags have no meaning in a batch, their bytes still lie
+// before the timestamp.
 TEST(Batch, TailIsReadLikeAQuerys) {
     const Bytes body = hex("00 0000 0001 6d 0001 0001 'a' 00000001 ff 00000064 00000002 abcd 0000000000000007");
     const auto batch = parse_batch(ProtocolVersion::v4, body);
@@ -367,7 +385,8 @@ TEST(Batch, ValuesHaveNoNamesWhateverTheFlagSays) {
 }
 
 TEST(Batch, RefusesUnknownKinds) {
-    EXPECT_EQ(parse_batch(ProtocolVersion::v4, hex("03 0000 0001 00")).error().message, "BATCH has the unknown type 3 at byte 0 of its body");
+    EXPECT_EQ(parse_batch(ProtocolVersion::v4, hex("03 0000 0001 00")).error().message,
+              "BATCH has the unknown type 3 at byte 0 of its body");
     EXPECT_EQ(parse_batch(ProtocolVersion::v4, hex("00 0001 02 00000000 0000 0001 00")).error().message,
               "BATCH has a statement of the unknown kind 2 at byte 3 of its body");
 }
@@ -398,8 +417,10 @@ TEST(Requests, ParseWithoutAllocation) {
     bool is_good = true;
     std::size_t children = 0;
     is_good = is_good && parse_query(ProtocolVersion::v5, scan_frame(query, largest_frame).frame.body()).has_value();
-    is_good = is_good && parse_execute(ProtocolVersion::v5, scan_frame(execute, largest_frame).frame.body()).has_value();
-    is_good = is_good && parse_prepare(ProtocolVersion::v5, scan_frame(prepare, largest_frame).frame.body()).has_value();
+    is_good =
+        is_good && parse_execute(ProtocolVersion::v5, scan_frame(execute, largest_frame).frame.body()).has_value();
+    is_good =
+        is_good && parse_prepare(ProtocolVersion::v5, scan_frame(prepare, largest_frame).frame.body()).has_value();
     const auto parsed = parse_batch(ProtocolVersion::v5, scan_frame(batch, largest_frame).frame.body());
     for_each_child(*parsed, [&](const BatchChild&) { ++children; });
     const auto after = allocation_count();

@@ -10,14 +10,16 @@ namespace crossfade::cql {
 namespace {
 
 tl::unexpected<base::Error> broken(std::string_view what, const Reader& in) {
-    return base::fail(base::ErrorKind::bad_input, std::string(what) + " ends too early or has a wrong length at byte " + std::to_string(in.broken_at()) + " of its body");
+    return base::fail(base::ErrorKind::bad_input, std::string(what) + " ends too early or has a wrong length at byte " +
+                                                      std::to_string(in.broken_at()) + " of its body");
 }
 
 base::Result<void> expect_kind(Reader& in, ResultKind expected, std::string_view name) {
     const std::int32_t kind = in.int_number();
     if (!in.ok()) return broken(name, in);
     if (kind == static_cast<std::int32_t>(expected)) return {};
-    return base::fail(base::ErrorKind::bad_input, "RESULT of kind " + std::to_string(kind) + " where " + std::string(name) + " was expected");
+    return base::fail(base::ErrorKind::bad_input,
+                      "RESULT of kind " + std::to_string(kind) + " where " + std::string(name) + " was expected");
 }
 
 // Reads the metadata of rows (§4.2.5.2) behind its flags and column count; with `columns`, also each column.
@@ -61,7 +63,8 @@ void read_rows_metadata_head(ProtocolVersion version, Reader& in, RowsMetadata& 
         metadata.paging_state_offset = in.position();
         metadata.paging_state = in.bytes();
     }
-    if (has_result_metadata_id(version) && metadata.has(rows_flag::metadata_changed)) metadata.new_metadata_id = in.short_bytes();
+    if (has_result_metadata_id(version) && metadata.has(rows_flag::metadata_changed))
+        metadata.new_metadata_id = in.short_bytes();
     if (is_dse(version) && metadata.has(rows_flag::continuous_page)) metadata.continuous_page = in.int_number();
 }
 
@@ -112,7 +115,9 @@ void append_response(Bytes& out, std::uint8_t version, std::uint16_t stream_id, 
     append_frame(out, version, true, 0, stream_id, opcode, std::forward<WriteBody>(write_body));
 }
 
-void write_result_kind(Writer& out, ResultKind kind) { out.int_number(static_cast<std::int32_t>(kind)); }
+void write_result_kind(Writer& out, ResultKind kind) {
+    out.int_number(static_cast<std::int32_t>(kind));
+}
 
 }  // namespace
 
@@ -139,7 +144,9 @@ base::Result<RowsResult> parse_rows(ProtocolVersion version, ByteView body) {
     if (!result.metadata.has(rows_flag::no_metadata)) read_columns(in, body, result.metadata);
     result.row_count = in.int_number();
     // Rows without columns would be rows without bytes: any number of them.
-    if (result.row_count < 0 || result.metadata.column_count < 0 || (result.metadata.column_count == 0 && result.row_count > 0)) in.make_bad();
+    if (result.row_count < 0 || result.metadata.column_count < 0 ||
+        (result.metadata.column_count == 0 && result.row_count > 0))
+        in.make_bad();
     result.rows = read_cells(in, body, result.row_count, result.metadata.column_count);
     if (!in.ok()) return broken("RESULT Rows", in);
     return result;
@@ -148,7 +155,8 @@ base::Result<RowsResult> parse_rows(ProtocolVersion version, ByteView body) {
 base::Result<PreparedResult> parse_prepared(ProtocolVersion version, ByteView body) {
     Reader in(body);
     PreparedResult result;
-    if (auto kind = expect_kind(in, ResultKind::prepared, "RESULT Prepared"); !kind) return base::fail(std::move(kind.error()));
+    if (auto kind = expect_kind(in, ResultKind::prepared, "RESULT Prepared"); !kind)
+        return base::fail(std::move(kind.error()));
     result.id_offset = in.position();
     result.id = in.short_bytes();
     if (has_result_metadata_id(version)) {
@@ -176,7 +184,8 @@ base::Result<PreparedResult> parse_prepared(ProtocolVersion version, ByteView bo
 
 base::Result<std::string_view> parse_set_keyspace(ByteView body) {
     Reader in(body);
-    if (auto kind = expect_kind(in, ResultKind::set_keyspace, "RESULT Set_keyspace"); !kind) return base::fail(std::move(kind.error()));
+    if (auto kind = expect_kind(in, ResultKind::set_keyspace, "RESULT Set_keyspace"); !kind)
+        return base::fail(std::move(kind.error()));
     const std::string_view keyspace = in.string();
     if (!in.ok()) return broken("RESULT Set_keyspace", in);
     return keyspace;
@@ -206,7 +215,8 @@ base::Result<Event> parse_event(ByteView body) {
         return event;
     }
     if (type != "TOPOLOGY_CHANGE" && type != "STATUS_CHANGE")
-        return base::fail(base::ErrorKind::bad_input, "EVENT of the unknown type '" + std::string(type.substr(0, 40)) + "'");
+        return base::fail(base::ErrorKind::bad_input,
+                          "EVENT of the unknown type '" + std::string(type.substr(0, 40)) + "'");
     event.kind = type == "TOPOLOGY_CHANGE" ? Event::Kind::topology_change : Event::Kind::status_change;
     event.change = in.string();
     const ByteView address = in.raw(in.byte());
@@ -244,7 +254,8 @@ void append_ready(Bytes& out, std::uint8_t version, std::uint16_t stream_id) {
 }
 
 void append_authenticate(Bytes& out, std::uint8_t version, std::uint16_t stream_id, std::string_view authenticator) {
-    append_response(out, version, stream_id, Opcode::authenticate, [&](Writer& writer) { writer.string(authenticator); });
+    append_response(out, version, stream_id, Opcode::authenticate,
+                    [&](Writer& writer) { writer.string(authenticator); });
 }
 
 void append_auth_challenge(Bytes& out, std::uint8_t version, std::uint16_t stream_id, ByteView token) {
@@ -253,11 +264,15 @@ void append_auth_challenge(Bytes& out, std::uint8_t version, std::uint16_t strea
 
 void append_auth_success(Bytes& out, std::uint8_t version, std::uint16_t stream_id, ByteView token) {
     append_response(out, version, stream_id, Opcode::auth_success, [&](Writer& writer) {
-        if (token.empty()) writer.null_value(); else writer.bytes(token);
+        if (token.empty())
+            writer.null_value();
+        else
+            writer.bytes(token);
     });
 }
 
-void append_supported(Bytes& out, std::uint8_t version, std::uint16_t stream_id, const std::map<std::string, std::vector<std::string>>& options) {
+void append_supported(Bytes& out, std::uint8_t version, std::uint16_t stream_id,
+                      const std::map<std::string, std::vector<std::string>>& options) {
     append_response(out, version, stream_id, Opcode::supported, [&](Writer& writer) {
         writer.short_number(static_cast<std::uint16_t>(options.size()));
         for (const auto& [name, values] : options) {
@@ -268,7 +283,8 @@ void append_supported(Bytes& out, std::uint8_t version, std::uint16_t stream_id,
 }
 
 void append_void(Bytes& out, std::uint8_t version, std::uint16_t stream_id) {
-    append_response(out, version, stream_id, Opcode::result, [](Writer& writer) { write_result_kind(writer, ResultKind::void_result); });
+    append_response(out, version, stream_id, Opcode::result,
+                    [](Writer& writer) { write_result_kind(writer, ResultKind::void_result); });
 }
 
 void append_set_keyspace(Bytes& out, std::uint8_t version, std::uint16_t stream_id, std::string_view keyspace) {
@@ -318,13 +334,16 @@ void append_rows(Bytes& out, ProtocolVersion version, std::uint16_t stream_id, c
         writer.int_number(static_cast<std::int32_t>(rows.size()));
         for (const auto& row : rows)
             for (const auto& cell : row)
-                if (cell) writer.bytes(*cell); else writer.null_value();
+                if (cell)
+                    writer.bytes(*cell);
+                else
+                    writer.null_value();
     });
 }
 
-void append_prepared(Bytes& out, ProtocolVersion version, std::uint16_t stream_id, ByteView id, ByteView result_metadata_id,
-                     const std::vector<OwnedColumn>& variables, const std::vector<std::uint16_t>& key_indices,
-                     const std::vector<OwnedColumn>& result) {
+void append_prepared(Bytes& out, ProtocolVersion version, std::uint16_t stream_id, ByteView id,
+                     ByteView result_metadata_id, const std::vector<OwnedColumn>& variables,
+                     const std::vector<std::uint16_t>& key_indices, const std::vector<OwnedColumn>& result) {
     append_response(out, static_cast<std::uint8_t>(version), stream_id, Opcode::result, [&](Writer& writer) {
         write_result_kind(writer, ResultKind::prepared);
         writer.short_bytes(id);

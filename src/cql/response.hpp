@@ -31,19 +31,22 @@ struct ErrorMessage {
 };
 // A code outside the list is no error: its text is read, and `code` is its number.
 base::Result<ErrorMessage> parse_error(ProtocolVersion version, ByteView body);
-// Appends an ERROR frame; parts that the code calls for are written from `error` as parse_error() of that version would read them,
-// so an error of one version can be sent on in another: without failure_reasons, where the version has them, as many nodes of
-// unknown name and reason are written. A text over 65,535 bytes is cut.
+// Appends an ERROR frame; parts that the code calls for are written from `error` as parse_error() of that version would
+// read them, so an error of one version can be sent on in another: without failure_reasons, where the version has them,
+// as many nodes of unknown name and reason are written. A text over 65,535 bytes is cut.
 void append_error(Bytes& out, std::uint8_t version, std::uint16_t stream_id, const ErrorMessage& error);
 
-struct ColumnSpec { std::string_view keyspace, table, name; TypePtr type; };
+struct ColumnSpec {
+    std::string_view keyspace, table, name;
+    TypePtr type;
+};
 
 // The metadata of Rows and of a PREPARED's variables. Columns are parsed only when asked for.
 struct RowsMetadata {
     std::uint32_t flags = 0;  // rows_flag
     std::int32_t column_count = 0;
     ByteView paging_state;
-    std::size_t paging_state_offset = 0;  // of its [int] length, from the body's start; 0 when absent
+    std::size_t paging_state_offset = 0;     // of its [int] length, from the body's start; 0 when absent
     ByteView new_metadata_id;                // v5, DSE_V2: Rows with metadata_changed
     std::int32_t continuous_page = 0;        // DSE, with the flag: this page's number, from 1
     std::vector<std::uint16_t> key_indices;  // PREPARED only, v4 and up; each less than column_count
@@ -54,8 +57,8 @@ struct RowsMetadata {
 
 ResultKind result_kind(ByteView body);  // of a RESULT's message; void_result when it is too short
 
-// The parsers below take the message body (behind tracing id, warnings and payload, see read_body_prefix). Errors: bad_input with
-// the byte where it broke, or when the RESULT is of another kind. Bytes behind the message are ignored.
+// The parsers below take the message body (behind tracing id, warnings and payload, see read_body_prefix). Errors:
+// bad_input with the byte where it broke, or when the RESULT is of another kind. Bytes behind the message are ignored.
 struct RowsResult {
     RowsMetadata metadata;
     std::int32_t row_count = 0;
@@ -68,22 +71,25 @@ base::Result<RowsResult> parse_rows_head(ProtocolVersion version, ByteView body)
 struct PreparedResult {
     ByteView id, result_metadata_id;
     RowsMetadata variables, result;
-    std::size_t id_offset = 0;                   // of the id's [short] length, from the body's start
-    std::size_t result_metadata_id_offset = 0;   // likewise, where it is carried
+    std::size_t id_offset = 0;                  // of the id's [short] length, from the body's start
+    std::size_t result_metadata_id_offset = 0;  // likewise, where it is carried
 };
 base::Result<PreparedResult> parse_prepared(ProtocolVersion version, ByteView body);
 
 base::Result<std::string_view> parse_set_keyspace(ByteView body);
 
 // SCHEMA_CHANGE as a result's body (behind the kind) or an event's (behind its type).
-struct SchemaChange { std::string_view change, target, keyspace, name; std::vector<std::string> arguments; };
+struct SchemaChange {
+    std::string_view change, target, keyspace, name;
+    std::vector<std::string> arguments;
+};
 base::Result<SchemaChange> parse_schema_change(Reader& in);
 
 struct Event {
     enum class Kind : std::uint8_t { topology_change, status_change, schema_change };
     Kind kind = Kind::status_change;
-    std::string_view change;        // "NEW_NODE", "UP", …
-    std::string address;            // of topology and status: textual IP, as inet_ntop writes it
+    std::string_view change;  // "NEW_NODE", "UP", …
+    std::string address;      // of topology and status: textual IP, as inet_ntop writes it
     std::int32_t port = 0;
     SchemaChange schema;
 };
@@ -97,19 +103,23 @@ void append_ready(Bytes& out, std::uint8_t version, std::uint16_t stream_id);
 void append_authenticate(Bytes& out, std::uint8_t version, std::uint16_t stream_id, std::string_view authenticator);
 void append_auth_challenge(Bytes& out, std::uint8_t version, std::uint16_t stream_id, ByteView token);
 void append_auth_success(Bytes& out, std::uint8_t version, std::uint16_t stream_id, ByteView token);
-void append_supported(Bytes& out, std::uint8_t version, std::uint16_t stream_id, const std::map<std::string, std::vector<std::string>>& options);
+void append_supported(Bytes& out, std::uint8_t version, std::uint16_t stream_id,
+                      const std::map<std::string, std::vector<std::string>>& options);
 void append_void(Bytes& out, std::uint8_t version, std::uint16_t stream_id);
 void append_set_keyspace(Bytes& out, std::uint8_t version, std::uint16_t stream_id, std::string_view keyspace);
 void append_schema_change(Bytes& out, std::uint8_t version, std::uint16_t stream_id, const SchemaChange& change);
 // `event.address` must be a textual IP (asserted).
 void append_event(Bytes& out, std::uint8_t version, const Event& event);
-struct OwnedColumn { std::string keyspace, table, name; TypePtr type; };
+struct OwnedColumn {
+    std::string keyspace, table, name;
+    TypePtr type;
+};
 // Rows made by us (system.local and the like, stub nodes): cells are owned; nullopt is null.
 void append_rows(Bytes& out, ProtocolVersion version, std::uint16_t stream_id, const std::vector<OwnedColumn>& columns,
                  const std::vector<std::vector<std::optional<Bytes>>>& rows);
 // PREPARED made by us (intercepted statements, stub nodes).
-void append_prepared(Bytes& out, ProtocolVersion version, std::uint16_t stream_id, ByteView id, ByteView result_metadata_id,
-                     const std::vector<OwnedColumn>& variables, const std::vector<std::uint16_t>& key_indices,
-                     const std::vector<OwnedColumn>& result);
+void append_prepared(Bytes& out, ProtocolVersion version, std::uint16_t stream_id, ByteView id,
+                     ByteView result_metadata_id, const std::vector<OwnedColumn>& variables,
+                     const std::vector<std::uint16_t>& key_indices, const std::vector<OwnedColumn>& result);
 
 }  // namespace crossfade::cql

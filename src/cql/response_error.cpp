@@ -36,8 +36,8 @@ void write_failures(Writer& out, ProtocolVersion version, const ErrorMessage& er
         if (has_failure_reasons(version)) out.raw(error.failure_reasons);
         return;
     }
-    // Which nodes failed is not known: a map of as many entries, of the reason "unknown" (0), keeps the number. Clients key the map
-    // by address, so each is another of 0.0.0.0/8 ("this network"); no cluster has more replicas than that.
+    // Which nodes failed is not known: a map of as many entries, of the reason "unknown" (0), keeps the number. Clients
+    // key the map by address, so each is another of 0.0.0.0/8 ("this network"); no cluster has more replicas than that.
     const std::int32_t count = std::clamp(error.failures, 0, 255);
     out.int_number(count);
     for (std::int32_t i = 0; i < count; ++i) {
@@ -73,18 +73,26 @@ void write_details(Writer& out, ProtocolVersion version, const ErrorMessage& err
             write_failures(out, version, error);
             out.string(error.write_type);
             break;
-        case ErrorCode::cas_write_unknown: write_acknowledgements(out, error); break;
+        case ErrorCode::cas_write_unknown:
+            write_acknowledgements(out, error);
+            break;
         case ErrorCode::function_failure:
             out.string(error.keyspace);
             out.string(error.function);
-            if (error.argument_types.empty()) out.short_number(0); else out.raw(error.argument_types);
+            if (error.argument_types.empty())
+                out.short_number(0);
+            else
+                out.raw(error.argument_types);
             break;
         case ErrorCode::already_exists:
             out.string(error.keyspace);
             out.string(error.table);
             break;
-        case ErrorCode::unprepared: out.short_bytes(error.unprepared_id); break;
-        default: break;
+        case ErrorCode::unprepared:
+            out.short_bytes(error.unprepared_id);
+            break;
+        default:
+            break;
     }
 }
 
@@ -120,7 +128,9 @@ base::Result<ErrorMessage> parse_error(ProtocolVersion version, ByteView body) {
             read_failures(version, in, body, error);
             error.write_type = in.string();
             break;
-        case ErrorCode::cas_write_unknown: read_acknowledgements(in, error); break;
+        case ErrorCode::cas_write_unknown:
+            read_acknowledgements(in, error);
+            break;
         case ErrorCode::function_failure: {
             error.keyspace = in.string();
             error.function = in.string();
@@ -134,12 +144,15 @@ base::Result<ErrorMessage> parse_error(ProtocolVersion version, ByteView body) {
             error.keyspace = in.string();
             error.table = in.string();
             break;
-        case ErrorCode::unprepared: error.unprepared_id = in.short_bytes(); break;
-        default: break;  // the text is all there is, or all that is known of a code outside the list
+        case ErrorCode::unprepared:
+            error.unprepared_id = in.short_bytes();
+            break;
+        default:
+            break;  // the text is all there is, or all that is known of a code outside the list
     }
     if (!in.ok())
-        return base::fail(base::ErrorKind::bad_input,
-                          "ERROR ends too early or has a wrong length at byte " + std::to_string(in.broken_at()) + " of its body");
+        return base::fail(base::ErrorKind::bad_input, "ERROR ends too early or has a wrong length at byte " +
+                                                          std::to_string(in.broken_at()) + " of its body");
     return error;
 }
 

@@ -11,12 +11,13 @@ const Bytes two_reasons = hex("04 7f000001 0001  10 0000000000000000000000000000
 const Bytes two_types = hex("0002 0003 'int' 0004 'text'");
 
 constexpr ErrorCode all_codes[] = {
-    ErrorCode::server_error,      ErrorCode::protocol_error,     ErrorCode::bad_credentials,   ErrorCode::unavailable,
-    ErrorCode::overloaded,        ErrorCode::is_bootstrapping,   ErrorCode::truncate_error,    ErrorCode::write_timeout,
-    ErrorCode::read_timeout,      ErrorCode::read_failure,       ErrorCode::function_failure,  ErrorCode::write_failure,
-    ErrorCode::cdc_write_failure, ErrorCode::cas_write_unknown,  ErrorCode::syntax_error,      ErrorCode::unauthorized,
-    ErrorCode::invalid,           ErrorCode::config_error,       ErrorCode::already_exists,    ErrorCode::unprepared,
-    ErrorCode::client_write_failure,
+    ErrorCode::server_error,      ErrorCode::protocol_error,    ErrorCode::bad_credentials,
+    ErrorCode::unavailable,       ErrorCode::overloaded,        ErrorCode::is_bootstrapping,
+    ErrorCode::truncate_error,    ErrorCode::write_timeout,     ErrorCode::read_timeout,
+    ErrorCode::read_failure,      ErrorCode::function_failure,  ErrorCode::write_failure,
+    ErrorCode::cdc_write_failure, ErrorCode::cas_write_unknown, ErrorCode::syntax_error,
+    ErrorCode::unauthorized,      ErrorCode::invalid,           ErrorCode::config_error,
+    ErrorCode::already_exists,    ErrorCode::unprepared,        ErrorCode::client_write_failure,
 };
 
 // Every field set, as an answer of that code and version would have them.
@@ -35,7 +36,9 @@ ErrorMessage full_error(ErrorCode code, ProtocolVersion version) {
     };
     switch (code) {
         case ErrorCode::unavailable:
-        case ErrorCode::cas_write_unknown: acknowledged(); break;
+        case ErrorCode::cas_write_unknown:
+            acknowledged();
+            break;
         case ErrorCode::write_timeout:
             acknowledged();
             error.write_type = "CAS";
@@ -64,8 +67,11 @@ ErrorMessage full_error(ErrorCode code, ProtocolVersion version) {
             error.keyspace = "ks";
             error.table = "t";
             break;
-        case ErrorCode::unprepared: error.unprepared_id = unprepared_id; break;
-        default: break;
+        case ErrorCode::unprepared:
+            error.unprepared_id = unprepared_id;
+            break;
+        default:
+            break;
     }
     return error;
 }
@@ -122,7 +128,8 @@ TEST(Error, GoesFromAnyVersionToAnyOther) {
     for (const ProtocolVersion from : all_versions) {
         for (const ProtocolVersion to : all_versions) {
             for (const ErrorCode code : all_codes) {
-                SCOPED_TRACE(std::string(name_of(code)) + " from " + std::string(name_of(from)) + " to " + std::string(name_of(to)));
+                SCOPED_TRACE(std::string(name_of(code)) + " from " + std::string(name_of(from)) + " to " +
+                             std::string(name_of(to)));
                 const Bytes first = body_of(full_error(code, from), from);
                 const auto parsed = parse_error(from, first);
                 ASSERT_TRUE(parsed);
@@ -134,7 +141,8 @@ TEST(Error, GoesFromAnyVersionToAnyOther) {
                 EXPECT_EQ(again->consistency, parsed->consistency);
                 EXPECT_EQ(again->received, parsed->received);
                 EXPECT_EQ(again->required, parsed->required);
-                EXPECT_EQ(again->failures, parsed->failures) << "the number survives, also where reasons have to be made up";
+                EXPECT_EQ(again->failures, parsed->failures)
+                    << "the number survives, also where reasons have to be made up";
                 EXPECT_EQ(again->write_type, parsed->write_type);
                 EXPECT_EQ(again->data_present, parsed->data_present);
                 EXPECT_EQ(again->function, parsed->function);

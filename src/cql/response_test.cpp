@@ -17,7 +17,9 @@ Bytes body_of(ByteView frame, Opcode opcode) {
     return copy_of(scan.frame.body());
 }
 
-std::uint8_t byte_of(ProtocolVersion version) { return static_cast<std::uint8_t>(version); }
+std::uint8_t byte_of(ProtocolVersion version) {
+    return static_cast<std::uint8_t>(version);
+}
 
 std::vector<OwnedColumn> columns_of_one_table() {
     return {{"ks", "t", "k", simple_type(TypeCode::int_number)},
@@ -59,7 +61,8 @@ TEST(Rows, ComeBackInEveryVersion) {
 TEST(Rows, OfOneTableNameItOnce) {
     Bytes frame;
     append_rows(frame, ProtocolVersion::v4, 1, columns_of_one_table(), {});
-    EXPECT_EQ(body_of(frame, Opcode::result), hex("00000002 00000001 00000002 0002 'ks' 0001 't' 0001 'k' 0009 0001 'm' 0021 000d 0020 0002 00000000"));
+    EXPECT_EQ(body_of(frame, Opcode::result),
+              hex("00000002 00000001 00000002 0002 'ks' 0001 't' 0001 'k' 0009 0001 'm' 0021 000d 0020 0002 00000000"));
 }
 
 TEST(Rows, WithoutRowsOrColumnsAreRows) {
@@ -72,7 +75,8 @@ TEST(Rows, WithoutRowsOrColumnsAreRows) {
 }
 
 // Bytes written by hand from native_protocol_v5.spec §4.2.5.2: more pages, metadata changed, one table.
-const Bytes v5_rows = hex("00000002 0000000b 00000001 00000002 beef 0003 010203 0002 'ks' 0001 't' 0001 'v' 000d 00000001 00000002 'hi'");
+const Bytes v5_rows =
+    hex("00000002 0000000b 00000001 00000002 beef 0003 010203 0002 'ks' 0001 't' 0001 'v' 000d 00000001 00000002 'hi'");
 
 TEST(Rows, OfV5AreReadAsSpecified) {
     const auto rows = parse_rows(ProtocolVersion::v5, v5_rows);
@@ -83,7 +87,8 @@ TEST(Rows, OfV5AreReadAsSpecified) {
     EXPECT_EQ(copy_of(rows->metadata.specs), hex("0002 'ks' 0001 't' 0001 'v' 000d"));
     EXPECT_EQ(rows->metadata.columns.at(0).name, "v");
     EXPECT_EQ(copy_of(rows->rows), hex("00000002 'hi'"));
-    for_each_prefix(v5_rows, [](ByteView prefix) { ASSERT_FALSE(parse_rows(ProtocolVersion::v5, prefix)) << prefix.size(); });
+    for_each_prefix(v5_rows,
+                    [](ByteView prefix) { ASSERT_FALSE(parse_rows(ProtocolVersion::v5, prefix)) << prefix.size(); });
 }
 
 TEST(Rows, WithoutMetadataHaveOnlyACount) {
@@ -107,13 +112,13 @@ TEST(Rows, OfDseSayWhichPageTheyAre) {
 
 TEST(Rows, RefuseCountsThatLie) {
     const char* const lies[] = {
-        "00000002 00000000 7fffffff 00000000",                              // columns
-        "00000002 00000000 ffffffff 00000000",                              // negative columns
-        "00000002 00000004 00000001 7fffffff 00000000",                     // rows
-        "00000002 00000004 00000001 ffffffff",                              // negative rows
-        "00000002 00000004 00000000 7fffffff",                              // rows of no columns
-        "00000002 00000004 7fffffff 7fffffff 00000000",                     // both
-        "00000002 00000004 00000001 00000002 00000000 00000009 01",         // the last cell is longer than what is there
+        "00000002 00000000 7fffffff 00000000",                       // columns
+        "00000002 00000000 ffffffff 00000000",                       // negative columns
+        "00000002 00000004 00000001 7fffffff 00000000",              // rows
+        "00000002 00000004 00000001 ffffffff",                       // negative rows
+        "00000002 00000004 00000000 7fffffff",                       // rows of no columns
+        "00000002 00000004 7fffffff 7fffffff 00000000",              // both
+        "00000002 00000004 00000001 00000002 00000000 00000009 01",  // the last cell is longer than what is there
         "00000002 00000001 00000001 0000 0000 0000 0030 0000 0000 ffff 00"  // a type of 65,535 fields
     };
     for (const char* lie : lies) {
@@ -135,7 +140,8 @@ TEST(RowsHead, HasWhatAProxyNeedsWithoutAllocation) {
     EXPECT_EQ(head->metadata.paging_state_offset, 12U);
     EXPECT_EQ(copy_of(head->metadata.new_metadata_id), hex("010203"));
     EXPECT_TRUE(head->rows.empty());
-    for_each_prefix(ByteView(v5_rows).first(23), [](ByteView prefix) { ASSERT_FALSE(parse_rows_head(ProtocolVersion::v5, prefix)); });
+    for_each_prefix(ByteView(v5_rows).first(23),
+                    [](ByteView prefix) { ASSERT_FALSE(parse_rows_head(ProtocolVersion::v5, prefix)); });
 }
 
 TEST(Prepared, ComesBackInEveryVersion) {
@@ -158,11 +164,13 @@ TEST(Prepared, ComesBackInEveryVersion) {
                 EXPECT_TRUE(prepared->result_metadata_id.empty());
             }
             expect_columns(prepared->variables, columns_of_two_tables());
-            EXPECT_EQ(prepared->variables.key_indices,
-                      version == ProtocolVersion::v3 ? std::vector<std::uint16_t>() : (std::vector<std::uint16_t>{1, 0}));
+            EXPECT_EQ(prepared->variables.key_indices, version == ProtocolVersion::v3
+                                                           ? std::vector<std::uint16_t>()
+                                                           : (std::vector<std::uint16_t>{1, 0}));
             expect_columns(prepared->result, result);
             EXPECT_EQ(prepared->result.has(rows_flag::no_metadata), result.empty());
-            for_each_prefix(body, [&](ByteView prefix) { ASSERT_FALSE(parse_prepared(version, prefix)) << prefix.size(); });
+            for_each_prefix(body,
+                            [&](ByteView prefix) { ASSERT_FALSE(parse_prepared(version, prefix)) << prefix.size(); });
         }
     }
 }
@@ -179,16 +187,20 @@ TEST(Prepared, OfV4IsReadAsSpecified) {
 }
 
 TEST(Prepared, RefusesKeysThatAreNoVariables) {
-    EXPECT_FALSE(parse_prepared(ProtocolVersion::v4, hex("00000004 0002 cafe 00000001 00000001 00000001 0001 0002 'ks' 0001 't' 0001 'k' 0009 "
-                                                         "00000004 00000000")));
-    EXPECT_FALSE(parse_prepared(ProtocolVersion::v4, hex("00000004 0002 cafe 00000000 00000000 ffffffff 00000004 00000000")));
-    EXPECT_FALSE(parse_prepared(ProtocolVersion::v4, hex("00000004 0002 cafe 00000000 00000000 7fffffff 00000004 00000000")));
+    EXPECT_FALSE(parse_prepared(
+        ProtocolVersion::v4, hex("00000004 0002 cafe 00000001 00000001 00000001 0001 0002 'ks' 0001 't' 0001 'k' 0009 "
+                                 "00000004 00000000")));
+    EXPECT_FALSE(
+        parse_prepared(ProtocolVersion::v4, hex("00000004 0002 cafe 00000000 00000000 ffffffff 00000004 00000000")));
+    EXPECT_FALSE(
+        parse_prepared(ProtocolVersion::v4, hex("00000004 0002 cafe 00000000 00000000 7fffffff 00000004 00000000")));
 }
 
 TEST(Result, OfAnotherKindIsRefusedByName) {
     const Bytes empty = hex("00000001");
     EXPECT_EQ(result_kind(empty), ResultKind::void_result);
-    EXPECT_EQ(parse_rows(ProtocolVersion::v4, empty).error().message, "RESULT of kind 1 where RESULT Rows was expected");
+    EXPECT_EQ(parse_rows(ProtocolVersion::v4, empty).error().message,
+              "RESULT of kind 1 where RESULT Rows was expected");
     EXPECT_FALSE(parse_rows_head(ProtocolVersion::v4, empty));
     EXPECT_FALSE(parse_prepared(ProtocolVersion::v4, empty));
     EXPECT_FALSE(parse_set_keyspace(empty));
@@ -290,7 +302,8 @@ TEST(Event, RefusesUnknownTypesAndAddresses) {
 }
 
 TEST(HandshakesResponses, ComeBackInEveryVersion) {
-    const std::map<std::string, std::vector<std::string>> options{{"COMPRESSION", {"snappy", "lz4"}}, {"CQL_VERSION", {"3.4.6"}}, {"NONE", {}}};
+    const std::map<std::string, std::vector<std::string>> options{
+        {"COMPRESSION", {"snappy", "lz4"}}, {"CQL_VERSION", {"3.4.6"}}, {"NONE", {}}};
     for (const ProtocolVersion version : all_versions) {
         Bytes ready, authenticate, challenge, success, empty_success, supported;
         append_ready(ready, byte_of(version), 1);

@@ -43,8 +43,10 @@ std::uint64_t read_little_endian(const std::uint8_t* at, std::size_t count) {
     return value;
 }
 
-// The header with its CRC24, at `at`. An uncompressed length of 0 says that the payload goes as it is (LZ4 headers only).
-void store_header(std::uint8_t* at, std::size_t sent, std::size_t uncompressed, bool is_self_contained, SegmentCompression compression) {
+// The header with its CRC24, at `at`. An uncompressed length of 0 says that the payload goes as it is (LZ4 headers
+// only).
+void store_header(std::uint8_t* at, std::size_t sent, std::size_t uncompressed, bool is_self_contained,
+                  SegmentCompression compression) {
     const bool is_plain = compression == SegmentCompression::none;
     const std::size_t size = is_plain ? plain_header : lz4_header;
     const std::uint64_t header = sent | (static_cast<std::uint64_t>(uncompressed) << 17U) |
@@ -66,14 +68,16 @@ bool append_compressed(Bytes& out, ByteView payload, bool is_self_contained) {
     const std::size_t payload_at = start + lz4_header + crc24_size;
     // Room for less than the payload only: LZ4 gives up where it would not shrink.
     out.resize(payload_at + payload.size());
-    const int size = LZ4_compress_default(reinterpret_cast<const char*>(payload.data()), reinterpret_cast<char*>(out.data() + payload_at),
+    const int size = LZ4_compress_default(reinterpret_cast<const char*>(payload.data()),
+                                          reinterpret_cast<char*>(out.data() + payload_at),
                                           static_cast<int>(payload.size()), static_cast<int>(payload.size()) - 1);
     if (size <= 0) {
         out.resize(start);
         return false;
     }
     out.resize(payload_at + static_cast<std::size_t>(size));
-    store_header(out.data() + start, static_cast<std::size_t>(size), payload.size(), is_self_contained, SegmentCompression::lz4);
+    store_header(out.data() + start, static_cast<std::size_t>(size), payload.size(), is_self_contained,
+                 SegmentCompression::lz4);
     append_crc32(out, payload_at);
     return true;
 }
@@ -123,7 +127,8 @@ void append_segments(Bytes& out, ByteView envelopes, SegmentCompression compress
         }
         // One that is larger than a segment (or, at the end, whatever is left): a run of parts.
         std::size_t left = envelopes.size() - begin;
-        if (left >= frame_header_size) left = std::min<std::size_t>(left, frame_header_size + load_int(envelopes.data() + begin + 5));
+        if (left >= frame_header_size)
+            left = std::min<std::size_t>(left, frame_header_size + load_int(envelopes.data() + begin + 5));
         while (left > 0) {
             const std::size_t part = std::min(left, largest_segment_payload);
             append_segment(out, envelopes.subspan(begin, part), false, compression);
@@ -152,7 +157,8 @@ base::Result<SegmentScan> scan_segment(ByteView bytes, SegmentCompression compre
     scan.size = scan.payload_offset + scan.payload_size + crc32_size;
     if (bytes.size() < scan.size) return scan;
     const ByteView payload = bytes.subspan(scan.payload_offset, scan.payload_size);
-    if (crc32_of_payload(payload) != read_little_endian(bytes.data() + scan.payload_offset + scan.payload_size, crc32_size))
+    if (crc32_of_payload(payload) !=
+        read_little_endian(bytes.data() + scan.payload_offset + scan.payload_size, crc32_size))
         return base::fail(base::ErrorKind::protocol, "a v5 segment's payload does not match its CRC32");
     scan.is_whole = true;
     return scan;
@@ -173,10 +179,12 @@ base::Result<std::size_t> SegmentDecoder::decode(ByteView bytes, Bytes& envelope
         const std::size_t start = envelopes.size();
         const auto expected = static_cast<int>(scan->uncompressed_size);
         envelopes.resize(start + scan->uncompressed_size);
-        if (LZ4_decompress_safe(reinterpret_cast<const char*>(payload.data()), reinterpret_cast<char*>(envelopes.data() + start),
-                                static_cast<int>(payload.size()), expected) != expected) {
+        if (LZ4_decompress_safe(reinterpret_cast<const char*>(payload.data()),
+                                reinterpret_cast<char*>(envelopes.data() + start), static_cast<int>(payload.size()),
+                                expected) != expected) {
             envelopes.resize(start);
-            return base::fail(base::ErrorKind::protocol, "a v5 segment's LZ4 payload does not decompress to its stated length");
+            return base::fail(base::ErrorKind::protocol,
+                              "a v5 segment's LZ4 payload does not decompress to its stated length");
         }
     }
     return used;

@@ -17,7 +17,8 @@ Bytes envelope(std::size_t size, unsigned seed) {
     Bytes bytes;
     std::mt19937 random(seed);
     append_frame(bytes, 5, true, 0, static_cast<std::uint16_t>(seed), Opcode::result, [&](Writer& writer) {
-        for (std::size_t i = frame_header_size; i < size; ++i) writer.byte(seed == 0 ? 'a' : static_cast<std::uint8_t>(random()));
+        for (std::size_t i = frame_header_size; i < size; ++i)
+            writer.byte(seed == 0 ? 'a' : static_cast<std::uint8_t>(random()));
     });
     return bytes;
 }
@@ -111,7 +112,8 @@ TEST(SegmentDecoder, TakesAnEmptySegment) {
 TEST(Segments, BringEnvelopesOfEverySizeBack) {
     for (const SegmentCompression compression : both) {
         for (const unsigned seed : {0U, 7U}) {
-            for (const std::size_t size : {9UL, 10UL, 100UL, 131070UL, 131071UL, 131072UL, 262142UL, 262143UL, 400000UL}) {
+            for (const std::size_t size :
+                 {9UL, 10UL, 100UL, 131070UL, 131071UL, 131072UL, 262142UL, 262143UL, 400000UL}) {
                 const Bytes before = envelope(size, seed);
                 const Bytes sent = segments_of(before, compression);
                 Bytes after;
@@ -122,7 +124,8 @@ TEST(Segments, BringEnvelopesOfEverySizeBack) {
                 const Split parts = split(sent, compression);
                 EXPECT_TRUE(parts.is_good);
                 EXPECT_EQ(parts.segments.size(), (size + largest_segment_payload - 1) / largest_segment_payload);
-                for (const SegmentScan& part : parts.segments) EXPECT_EQ(part.is_self_contained, size <= largest_segment_payload);
+                for (const SegmentScan& part : parts.segments)
+                    EXPECT_EQ(part.is_self_contained, size <= largest_segment_payload);
             }
         }
     }
@@ -130,12 +133,14 @@ TEST(Segments, BringEnvelopesOfEverySizeBack) {
 
 TEST(AppendSegments, PutsAsManyWholeEnvelopesIntoOneAsFit) {
     Bytes envelopes;
-    for (const std::size_t size : {60000UL, 60000UL, 11071UL, 9UL, 200000UL, 20UL, 30UL}) base::append(envelopes, envelope(size, 3));
+    for (const std::size_t size : {60000UL, 60000UL, 11071UL, 9UL, 200000UL, 20UL, 30UL})
+        base::append(envelopes, envelope(size, 3));
     const Split parts = split(segments_of(envelopes, SegmentCompression::none), SegmentCompression::none);
     ASSERT_TRUE(parts.is_good);
     std::vector<std::pair<std::size_t, bool>> seen;
     for (const SegmentScan& part : parts.segments) seen.emplace_back(part.payload_size, part.is_self_contained);
-    EXPECT_EQ(seen, (std::vector<std::pair<std::size_t, bool>>{{131071, true}, {9, true}, {131071, false}, {68929, false}, {50, true}}));
+    EXPECT_EQ(seen, (std::vector<std::pair<std::size_t, bool>>{
+                        {131071, true}, {9, true}, {131071, false}, {68929, false}, {50, true}}));
 }
 
 TEST(AppendSegments, SendsAPayloadAsItIsWhenItDoesNotShrink) {
@@ -205,7 +210,8 @@ TEST(SegmentDecoder, RefusesALyingLz4Payload) {
     const Bytes literals = hex("50 'abcde'");  // five literals, and the end
     for (const std::uint64_t claimed : {4U, 6U, 131071U}) {
         Bytes after = hex("aa");
-        const auto used = SegmentDecoder(SegmentCompression::lz4).decode(ExactBytes(compressed_segment(claimed, literals)).view(), after);
+        const auto used = SegmentDecoder(SegmentCompression::lz4)
+                              .decode(ExactBytes(compressed_segment(claimed, literals)).view(), after);
         ASSERT_FALSE(used) << claimed;
         EXPECT_EQ(used.error().kind, base::ErrorKind::protocol);
         EXPECT_EQ(after, hex("aa"));

@@ -20,9 +20,13 @@ namespace {
 }
 
 #if CROSSFADE_COUNTS_ALLOCATIONS
-std::optional<std::size_t> allocation_count() { return count; }
+std::optional<std::size_t> allocation_count() {
+    return count;
+}
 #else
-std::optional<std::size_t> allocation_count() { return std::nullopt; }
+std::optional<std::size_t> allocation_count() {
+    return std::nullopt;
+}
 #endif
 
 }  // namespace crossfade::cql
@@ -33,6 +37,10 @@ void* operator new(std::size_t size) {
     if (void* const block = std::malloc(size == 0 ? 1 : size)) return block;
     throw std::bad_alloc();
 }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete(void* block) noexcept {
+    std::free(block);
+}
+void operator delete(void* block, std::size_t) noexcept {
+    std::free(block);
+}
 #endif

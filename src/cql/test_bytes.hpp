@@ -1,4 +1,5 @@
-// Bytes for tests of this directory: written as hex, in heap blocks of exactly their size, and with every version in turn.
+// Bytes for tests of this directory: written as hex, in heap blocks of exactly their size, and with every version in
+// turn.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +14,8 @@
 
 namespace crossfade::cql {
 
-constexpr ProtocolVersion all_versions[] = {ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5, ProtocolVersion::dse_v1,
-                                            ProtocolVersion::dse_v2};
+constexpr ProtocolVersion all_versions[] = {ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5,
+                                            ProtocolVersion::dse_v1, ProtocolVersion::dse_v2};
 
 // The bytes of "04 00 0a", blanks ignored; 'text' in single quotes stands for its bytes.
 inline Bytes hex(std::string_view text) {
@@ -54,7 +55,11 @@ void for_each_prefix(ByteView bytes, Check&& check) {
     for (std::size_t size = 0; size < bytes.size(); ++size) check(ExactBytes(bytes.first(size)).view());
 }
 
-inline Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-inline std::string string_of(ByteView bytes) { return std::string(base::text_of(bytes)); }
+inline Bytes copy_of(ByteView bytes) {
+    return {bytes.begin(), bytes.end()};
+}
+inline std::string string_of(ByteView bytes) {
+    return std::string(base::text_of(bytes));
+}
 
 }  // namespace crossfade::cql

@@ -7,7 +7,8 @@ namespace crossfade::cql {
 std::int64_t Reader::long_number() {
     const ByteView view = raw(8);
     if (view.empty()) return 0;
-    return static_cast<std::int64_t>((static_cast<std::uint64_t>(load_int(view.data())) << 32U) | load_int(view.data() + 4));
+    return static_cast<std::int64_t>((static_cast<std::uint64_t>(load_int(view.data())) << 32U) |
+                                     load_int(view.data() + 4));
 }
 
 std::string_view Reader::long_string() {
@@ -73,9 +74,15 @@ void Writer::short_bytes(ByteView value) {
 
 void Writer::value(const ValueView& value) {
     switch (value.state) {
-        case ValueView::State::bytes: bytes(value.bytes); break;
-        case ValueView::State::null: int_number(-1); break;
-        case ValueView::State::unset: int_number(-2); break;
+        case ValueView::State::bytes:
+            bytes(value.bytes);
+            break;
+        case ValueView::State::null:
+            int_number(-1);
+            break;
+        case ValueView::State::unset:
+            int_number(-2);
+            break;
     }
 }
 
@@ -92,7 +99,9 @@ void Writer::string_list(const std::vector<std::string>& list) {
     for (const auto& text : list) string(text);
 }
 
-void Writer::patch_int(std::size_t at, std::int32_t value) { store_int(out_.data() + at, static_cast<std::uint32_t>(value)); }
+void Writer::patch_int(std::size_t at, std::int32_t value) {
+    store_int(out_.data() + at, static_cast<std::uint32_t>(value));
+}
 
 std::vector<std::pair<std::string, std::string>> read_string_map(Reader& in) {
     std::vector<std::pair<std::string, std::string>> map;

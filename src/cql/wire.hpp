@@ -27,19 +27,27 @@ struct ValueView {
 };
 
 // Big-endian stores and loads at a place that is known to be large enough: for patching ids and lengths in place.
-inline void store_short(std::uint8_t* at, std::uint16_t v) { at[0] = static_cast<std::uint8_t>(v >> 8); at[1] = static_cast<std::uint8_t>(v); }
-inline void store_int(std::uint8_t* at, std::uint32_t v) {
-    at[0] = static_cast<std::uint8_t>(v >> 24); at[1] = static_cast<std::uint8_t>(v >> 16);
-    at[2] = static_cast<std::uint8_t>(v >> 8); at[3] = static_cast<std::uint8_t>(v);
+inline void store_short(std::uint8_t* at, std::uint16_t v) {
+    at[0] = static_cast<std::uint8_t>(v >> 8);
+    at[1] = static_cast<std::uint8_t>(v);
 }
-inline std::uint16_t load_short(const std::uint8_t* at) { return static_cast<std::uint16_t>((at[0] << 8) | at[1]); }
+inline void store_int(std::uint8_t* at, std::uint32_t v) {
+    at[0] = static_cast<std::uint8_t>(v >> 24);
+    at[1] = static_cast<std::uint8_t>(v >> 16);
+    at[2] = static_cast<std::uint8_t>(v >> 8);
+    at[3] = static_cast<std::uint8_t>(v);
+}
+inline std::uint16_t load_short(const std::uint8_t* at) {
+    return static_cast<std::uint16_t>((at[0] << 8) | at[1]);
+}
 inline std::uint32_t load_int(const std::uint8_t* at) {
     return (static_cast<std::uint32_t>(at[0]) << 24) | (static_cast<std::uint32_t>(at[1]) << 16) |
            (static_cast<std::uint32_t>(at[2]) << 8) | static_cast<std::uint32_t>(at[3]);
 }
 
-// A cursor over bytes that somebody else owns. A read past the end (or of a negative length) makes it *bad*: that read and all
-// later ones give zeros and empty views, so a parser may read a whole message and check `ok()` once at the end. No allocation.
+// A cursor over bytes that somebody else owns. A read past the end (or of a negative length) makes it *bad*: that read
+// and all later ones give zeros and empty views, so a parser may read a whole message and check `ok()` once at the end.
+// No allocation.
 class Reader {
 public:
     explicit Reader(ByteView bytes) : bytes_(bytes) {}
@@ -61,9 +69,9 @@ public:
     std::int64_t long_number();  // [long]
     // [string]: short length
     std::string_view string() { return base::text_of(raw(short_number())); }
-    std::string_view long_string();                           // [long string]: int length
-    ByteView bytes();                                         // [bytes]: int length; null (negative) reads as empty, see value()
-    ByteView short_bytes() { return raw(short_number()); }    // [short bytes]
+    std::string_view long_string();  // [long string]: int length
+    ByteView bytes();                // [bytes]: int length; null (negative) reads as empty, see value()
+    ByteView short_bytes() { return raw(short_number()); }  // [short bytes]
     ValueView value();  // [value]: -1 null, -2 not set, else bytes; other negative lengths make it bad
     ByteView raw(std::size_t count) {
         if (count > remaining()) {
@@ -94,8 +102,8 @@ private:
     bool ok_ = true;
 };
 
-// Appends notations to a buffer that the caller owns. A string longer than its length field is cut by nobody: callers give
-// strings under 65,536 bytes to string() (asserted).
+// Appends notations to a buffer that the caller owns. A string longer than its length field is cut by nobody: callers
+// give strings under 65,536 bytes to string() (asserted).
 class Writer {
 public:
     explicit Writer(Bytes& out) : out_(out) {}

@@ -1,4 +1,5 @@
-// Bodies of v3, v4 and DSE. Input: [lz4 or snappy][0: the rest is a compressed body, 1: a body to be compressed][bytes].
+// Bodies of v3, v4 and DSE. Input: [lz4 or snappy][0: the rest is a compressed body, 1: a body to be
+// compressed][bytes].
 #include "cql/compression.hpp"
 #include "fuzz_input.hpp"
 

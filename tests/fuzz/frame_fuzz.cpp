@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         cql::write_frame_header(header, scan.frame.header);
         CROSSFADE_REQUIRE(fuzz::same(header, rest.first(cql::frame_header_size)));
         if (const auto prefix = cql::read_body_prefix(scan.frame.header, scan.frame.body())) {
-            CROSSFADE_REQUIRE(prefix->size == prefix->tracing_id.size() + prefix->warnings.size() + prefix->custom_payload.size());
+            CROSSFADE_REQUIRE(prefix->size ==
+                              prefix->tracing_id.size() + prefix->warnings.size() + prefix->custom_payload.size());
             CROSSFADE_REQUIRE(prefix->size <= scan.frame.body().size());
         }
         rest = rest.subspan(scan.frame.bytes.size());

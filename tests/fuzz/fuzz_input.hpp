@@ -11,12 +11,12 @@
 namespace crossfade::fuzz {
 
 // A property that must hold for every input; libFuzzer keeps the input that breaks it.
-#define CROSSFADE_REQUIRE(condition)                                                              \
-    do {                                                                                          \
-        if (!(condition)) {                                                                       \
+#define CROSSFADE_REQUIRE(condition)                                                            \
+    do {                                                                                        \
+        if (!(condition)) {                                                                     \
             std::fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition); \
-            std::abort();                                                                         \
-        }                                                                                         \
+            std::abort();                                                                       \
+        }                                                                                       \
     } while (false)
 
 // Choices are single bytes at the front, so that a seed can be written as (choices, message).
@@ -32,8 +32,9 @@ public:
         return chosen;
     }
     cql::ProtocolVersion version() {
-        static constexpr cql::ProtocolVersion versions[] = {cql::ProtocolVersion::v3, cql::ProtocolVersion::v4, cql::ProtocolVersion::v5,
-                                                            cql::ProtocolVersion::dse_v1, cql::ProtocolVersion::dse_v2};
+        static constexpr cql::ProtocolVersion versions[] = {cql::ProtocolVersion::v3, cql::ProtocolVersion::v4,
+                                                            cql::ProtocolVersion::v5, cql::ProtocolVersion::dse_v1,
+                                                            cql::ProtocolVersion::dse_v2};
         return versions[choice(5)];
     }
     cql::ByteView rest() const { return bytes_; }
@@ -49,11 +50,15 @@ private:
     cql::ByteView bytes_;
 };
 
-inline bool same(cql::ByteView a, cql::ByteView b) { return base::text_of(a) == base::text_of(b); }
+inline bool same(cql::ByteView a, cql::ByteView b) {
+    return base::text_of(a) == base::text_of(b);
+}
 // `part` lies in `whole`, or is empty.
 inline bool is_within(cql::ByteView part, cql::ByteView whole) {
     return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
 }
-inline bool is_within(std::string_view part, cql::ByteView whole) { return is_within(base::bytes_of(part), whole); }
+inline bool is_within(std::string_view part, cql::ByteView whole) {
+    return is_within(base::bytes_of(part), whole);
+}
 
 }  // namespace crossfade::fuzz

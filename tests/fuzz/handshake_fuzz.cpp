@@ -1,5 +1,6 @@
-// A node that may say anything during the handshake. Input: [first version][compression][login or not], then chunks, each a length
-// byte and that many bytes: what one read of the connection brings. At the end of the input the connection ends.
+// A node that may say anything during the handshake. Input: [first version][compression][login or not], then chunks,
+// each a length byte and that many bytes: what one read of the connection brings. At the end of the input the
+// connection ends.
 #include "cql/handshake.hpp"
 #include "fuzz_input.hpp"
 

@@ -1,5 +1,6 @@
-// Writes the seeds of the frame, segment, compression, request, response and handshake targets, made by our own encoders.
-// Usage: make_fuzz_corpus DIRECTORY   (tests/fuzz/corpus). Run it again when an encoder or a target's input changes.
+// Writes the seeds of the frame, segment, compression, request, response and handshake targets, made by our own
+// encoders. Usage: make_fuzz_corpus DIRECTORY   (tests/fuzz/corpus). Run it again when an encoder or a target's input
+// changes.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,13 +17,15 @@ using namespace crossfade::cql;
 
 namespace {
 
-constexpr ProtocolVersion versions[] = {ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5, ProtocolVersion::dse_v1, ProtocolVersion::dse_v2};
+constexpr ProtocolVersion versions[] = {ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5,
+                                        ProtocolVersion::dse_v1, ProtocolVersion::dse_v2};
 
 class Corpus {
 public:
     explicit Corpus(std::filesystem::path root) : root_(std::move(root)) {}
 
-    void add(const std::string& target, const std::string& name, std::initializer_list<std::size_t> choices, ByteView rest) {
+    void add(const std::string& target, const std::string& name, std::initializer_list<std::size_t> choices,
+             ByteView rest) {
         std::filesystem::create_directories(root_ / target);
         std::ofstream file(root_ / target / name, std::ios::binary);
         for (const std::size_t choice : choices) file.put(static_cast<char>(choice));
@@ -33,7 +36,8 @@ public:
         }
     }
     // A whole frame as a seed of the frame target, its body as one of `target`.
-    void add_message(const std::string& target, const std::string& name, std::size_t kind, std::size_t version, const Bytes& frame) {
+    void add_message(const std::string& target, const std::string& name, std::size_t kind, std::size_t version,
+                     const Bytes& frame) {
         const std::string full = name + "_" + std::to_string(static_cast<int>(versions[version]));
         add(target, full, {kind, version}, ByteView(frame).subspan(frame_header_size));
         base::append(frames_, frame);
@@ -41,14 +45,15 @@ public:
     void add_frames() {
         // Tracing id, warnings and payload before the message; a frame that is too long; a part of one.
         Bytes prefixed;
-        append_frame(prefixed, 4, true, frame_flag::tracing | frame_flag::warning | frame_flag::custom_payload, 1, Opcode::result, [](Writer& out) {
-            out.raw(Bytes(16, 7));
-            out.string_list({"careful"});
-            out.short_number(1);
-            out.string("key");
-            out.bytes({});
-            out.int_number(1);
-        });
+        append_frame(prefixed, 4, true, frame_flag::tracing | frame_flag::warning | frame_flag::custom_payload, 1,
+                     Opcode::result, [](Writer& out) {
+                         out.raw(Bytes(16, 7));
+                         out.string_list({"careful"});
+                         out.short_number(1);
+                         out.string("key");
+                         out.bytes({});
+                         out.int_number(1);
+                     });
         add("frame", "prefixed", {}, prefixed);
         add("frame", "part", {}, ByteView(prefixed).first(20));
         patch_body_length(prefixed.data(), 0x7FFFFFFF);
@@ -113,8 +118,8 @@ void add_errors(Corpus& corpus, std::size_t version) {
     error.table = "t";
     error.function = "f";
     error.unprepared_id = some_bytes;
-    for (const ErrorCode code : {ErrorCode::unavailable, ErrorCode::write_timeout, ErrorCode::read_failure, ErrorCode::write_failure,
-                                 ErrorCode::function_failure, ErrorCode::unprepared}) {
+    for (const ErrorCode code : {ErrorCode::unavailable, ErrorCode::write_timeout, ErrorCode::read_failure,
+                                 ErrorCode::write_failure, ErrorCode::function_failure, ErrorCode::unprepared}) {
         error.code = code;
         Bytes frame;
         append_error(frame, static_cast<std::uint8_t>(versions[version]), 0, error);
@@ -155,8 +160,10 @@ void add_responses(Corpus& corpus, std::size_t version) {
     add("authenticate", 7, [&](Bytes& out) { append_authenticate(out, byte, 0, "x.PasswordAuthenticator"); });
     add("auth_success", 8, [&](Bytes& out) { append_auth_success(out, byte, 0, some_bytes); });
     // By hand: more pages, changed metadata and, for DSE, continuous paging.
-    corpus.add("response", "rows_paged_5", {1, 2}, Bytes{0, 0, 0, 2, 0, 0, 0, 14, 0, 0, 0, 1, 0, 0, 0, 1, 7, 0, 1, 9, 0, 0, 0, 1, 0, 0, 0, 1, 5});
-    corpus.add("response", "rows_continuous_65", {1, 3}, Bytes{0, 0, 0, 2, 0xC0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF});
+    corpus.add("response", "rows_paged_5", {1, 2},
+               Bytes{0, 0, 0, 2, 0, 0, 0, 14, 0, 0, 0, 1, 0, 0, 0, 1, 7, 0, 1, 9, 0, 0, 0, 1, 0, 0, 0, 1, 5});
+    corpus.add("response", "rows_continuous_65", {1, 3},
+               Bytes{0, 0, 0, 2, 0xC0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF});
 }
 
 void add_segments(Corpus& corpus) {
@@ -207,7 +214,8 @@ void add_login(Corpus& corpus, std::size_t version, bool compresses, bool is_dse
     const auto byte = static_cast<std::uint8_t>(v);
     Bytes supported, authenticate, challenge, success;
     append_supported(supported, byte, 0, {{"COMPRESSION", {"snappy", "lz4"}}});
-    append_authenticate(authenticate, byte, 0, is_dse ? "com.datastax.bdp.cassandra.auth.DseAuthenticator" : "x.PasswordAuthenticator");
+    append_authenticate(authenticate, byte, 0,
+                        is_dse ? "com.datastax.bdp.cassandra.auth.DseAuthenticator" : "x.PasswordAuthenticator");
     append_auth_challenge(challenge, byte, 0, base::bytes_of("PLAIN-START"));
     append_auth_success(success, byte, 0, {});
     Conversation conversation;
@@ -216,7 +224,8 @@ void add_login(Corpus& corpus, std::size_t version, bool compresses, bool is_dse
     if (is_dse) conversation.says(framed(v, compresses, challenge));
     conversation.says(framed(v, compresses, success));
     corpus.add("handshake", "login_" + std::to_string(byte) + (compresses ? "_lz4" : "") + (is_dse ? "_dse" : ""),
-               {version, static_cast<std::size_t>(compresses ? Compression::lz4 : Compression::none), 1}, conversation.bytes());
+               {version, static_cast<std::size_t>(compresses ? Compression::lz4 : Compression::none), 1},
+               conversation.bytes());
 }
 
 void add_handshakes(Corpus& corpus) {

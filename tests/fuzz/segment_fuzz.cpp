@@ -1,5 +1,6 @@
-// v5 segments. Input: [compression][what the rest is][split][bytes]; the rest is 0: a stream of segments, 1: envelopes to be framed,
-// 2: claimed uncompressed length (2 bytes) and payload of one segment, which gets right checksums (no fuzzer would guess them).
+// v5 segments. Input: [compression][what the rest is][split][bytes]; the rest is 0: a stream of segments, 1: envelopes
+// to be framed, 2: claimed uncompressed length (2 bytes) and payload of one segment, which gets right checksums (no
+// fuzzer would guess them).
 #include "cql/segment.hpp"
 #include "fuzz_input.hpp"
 
@@ -41,7 +42,8 @@ void decode_claim(cql::SegmentCompression compression, fuzz::Input input, std::s
     const std::uint64_t claimed = input.choice(256) << 8U | input.choice(256);
     const cql::ByteView payload = input.take(cql::largest_segment_payload);
     const bool is_plain = compression == cql::SegmentCompression::none;
-    const std::uint64_t header = is_plain ? payload.size() | (claimed & 1U) << 17U : payload.size() | claimed << 17U | 1ULL << 34U;
+    const std::uint64_t header =
+        is_plain ? payload.size() | (claimed & 1U) << 17U : payload.size() | claimed << 17U | 1ULL << 34U;
     cql::Bytes segment;
     store_little_endian(segment, header, is_plain ? 3 : 5);
     store_little_endian(segment, cql::crc24(header, is_plain ? 3 : 5), 3);
@@ -52,7 +54,8 @@ void decode_claim(cql::SegmentCompression compression, fuzz::Input input, std::s
     cql::Bytes envelopes;
     const auto used = cql::SegmentDecoder(compression).decode(segment, envelopes);
     const bool is_compressed = scan->uncompressed_size != 0;
-    CROSSFADE_REQUIRE(used ? envelopes.size() == (is_compressed ? scan->uncompressed_size : payload.size()) : is_compressed && envelopes.empty());
+    CROSSFADE_REQUIRE(used ? envelopes.size() == (is_compressed ? scan->uncompressed_size : payload.size())
+                           : is_compressed && envelopes.empty());
     decode(compression, segment, split);
 }
 
@@ -64,9 +67,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t what = input.choice(3);
     const std::size_t split = input.choice(256);
     switch (what) {
-        case 0: decode(compression, input.rest(), split); break;
-        case 1: encode(compression, input.rest(), split); break;
-        default: decode_claim(compression, input, split);
+        case 0:
+            decode(compression, input.rest(), split);
+            break;
+        case 1:
+            encode(compression, input.rest(), split);
+            break;
+        default:
+            decode_claim(compression, input, split);
     }
     return 0;
 }
