@@ -19,7 +19,44 @@ std::size_t place_of(std::span<const Atom> part, std::span<const Atom> whole) {
 
 }  // namespace
 
-bool Planner::write_list(bool of_statics, std::uint32_t column, const Row& origin, const Row* target, std::int64_t guessed_expiry, Plan* plan) const {
+// The target has all that the origin has, in its order, and more between: what is too many goes, each at exactly the stamp seen. Only where
+// an element is a copy's, or the second of one that the origin has once; with `takes_out_all` any. A place counts as of the moment the
+// statement runs; its deletion bears the stamp of what was seen there, so a newer element that moved to the place stays.
+bool Planner::take_out(bool of_statics, std::uint32_t column, const Row& origin, const Row& target, bool takes_out_all, Plan* plan) const {
+    const auto wanted = origin.column(column), there = target.column(column);
+    std::vector<std::size_t> surplus;
+    std::size_t matched = 0;
+    for (std::size_t i = 0; i < there.size(); ++i) {
+        if (matched < wanted.size() && equal(wanted[matched].value, there[i].value)) {
+            ++matched;
+            continue;
+        }
+        const Atom& atom = there[i];
+        const bool is_second = std::any_of(wanted.begin(), wanted.end(), [&](const Atom& one) {
+            return one.stamp.is_known && atom.stamp.is_known && one.stamp.writetime == atom.stamp.writetime && equal(one.value, atom.value);
+        });
+        if (!atom.stamp.is_known || !(takes_out_all || is_second || is_copied(atom.stamp))) return false;
+        surplus.push_back(i);
+    }
+    if (matched < wanted.size()) return false;
+    if (plan == nullptr) return true;
+    // From the end, so that no place moves before it is its turn.
+    for (auto place = surplus.rbegin(); place != surplus.rend(); ++place) {
+        Bytes& bytes = plan->made.emplace_back();
+        cql::Writer(bytes).int_number(static_cast<std::int32_t>(*place));
+        Write& write = plan->writes.emplace_back();
+        write.kind = Write::Kind::delete_place;
+        write.of_statics = of_statics;
+        write.column = column;
+        write.element = bytes;
+        write.timestamp = there[*place].stamp.writetime;
+        write.clustering = of_statics ? nullptr : &origin.clustering;
+    }
+    return true;
+}
+
+bool Planner::write_list(bool of_statics, std::uint32_t column, const Row& origin, const Row* target, std::int64_t guessed_expiry, bool takes_out,
+                         Plan* plan) const {
     const std::span<const Atom> wanted = origin.column(column);
     const std::span<const Atom> all_there = target == nullptr ? std::span<const Atom>() : target->column(column);
     std::vector<Atom> there(all_there.begin(), all_there.end());
@@ -46,10 +83,9 @@ bool Planner::write_list(bool of_statics, std::uint32_t column, const Row& origi
             else live.push_back(atom);
         }
         const bool is_unknown = std::none_of(wanted.begin(), wanted.end(), [](const Atom& atom) { return atom.stamp.is_known; });
-        if (newest_copied == INT64_MIN || !is_unknown) return false;
         there = std::move(live);
-        first = place_of(there, wanted);
-        if (first == nowhere) return false;
+        first = newest_copied == INT64_MIN || !is_unknown ? nowhere : place_of(there, wanted);
+        if (first == nowhere) return take_out(of_statics, column, origin, *target, takes_out, plan);
         least_timestamp = newest_copied + 1;
         if (plan != nullptr) begin_write(Write::Kind::delete_column, newest_copied);
     }

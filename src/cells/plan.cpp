@@ -90,7 +90,15 @@ void Planner::copy(bool of_statics, const Row& origin, const Row* target, Plan& 
     if (!of_statics && origin.atoms.empty()) ++plan.key_only_rows;
     write_cells(of_statics, of_statics ? nullptr : &origin.clustering, cells, of_statics ? std::nullopt : marker_of(origin), plan);
     for (std::uint32_t i = 0; i < columns.size(); ++i)
-        if (columns[i].shape == Shape::list && !origin.column(i).empty()) write_list(of_statics, i, origin, target, guessed, &plan);
+        if (columns[i].shape == Shape::list && !origin.column(i).empty() && !write_list(of_statics, i, origin, target, guessed, false, &plan))
+            ++plan.unsettled_lists;
+}
+
+void Planner::settle_lists(bool of_statics, const Row& origin, const Row& target, Plan& plan) const {
+    const auto& columns = layout_->cells(of_statics);
+    for (std::uint32_t i = 0; i < columns.size(); ++i)
+        if (columns[i].shape == Shape::list && !write_list(of_statics, i, origin, &target, guess_expiry(origin), false, &plan))
+            ++plan.unsettled_lists;
 }
 
 // Cells of one row by their stamps: an update for each stamp, and an insert for the marker's. Writes are found by number, because the
@@ -217,13 +225,13 @@ void Planner::delete_cells(bool of_statics, const Row& row, std::int64_t newest,
 }
 
 void Planner::repair_cell(bool of_statics, const Row& origin, const Row& target, const CellDifference& cell, std::int64_t guessed_expiry,
-                          std::vector<Stamped>& cells, Plan& plan) const {
+                          RepairKinds kinds, std::vector<Stamped>& cells, Plan& plan) const {
     if (cell.kind == Kind::extra) {
         delete_cell(of_statics, target, cell.column, *cell.target, plan);
         return;
     }
     if (layout_->cells(of_statics)[cell.column].shape == Shape::list) {
-        write_list(of_statics, cell.column, origin, &target, guessed_expiry, &plan);
+        write_list(of_statics, cell.column, origin, &target, guessed_expiry, kinds.extra, &plan);
         return;
     }
     Stamped written = stamped(cell.column, *cell.origin, guessed_expiry);
@@ -255,7 +263,7 @@ void Planner::repair(bool of_statics, const Row* origin, const Row* target, cons
     std::vector<Stamped> cells;
     for (const CellDifference& cell : difference.cells)
         if (why_left(of_statics, origin, target, difference, &cell, kinds) == Left::none)
-            repair_cell(of_statics, *origin, *target, cell, guessed, cells, plan);
+            repair_cell(of_statics, *origin, *target, cell, guessed, kinds, cells, plan);
     if (!cells.empty()) write_cells(of_statics, of_statics ? nullptr : &origin->clustering, cells, std::nullopt, plan);
 }
 
@@ -287,7 +295,7 @@ Left Planner::why_left(bool of_statics, const Row* origin, const Row* target, co
             return layout_->cells(of_statics)[cell->column].shape == Shape::list ? Left::list_order : Left::none;
         case Kind::list:
             if (!kinds.different) return Left::not_asked;
-            return write_list(of_statics, cell->column, *origin, target, 0, nullptr) ? Left::none : Left::list_order;
+            return write_list(of_statics, cell->column, *origin, target, 0, kinds.extra, nullptr) ? Left::none : Left::list_order;
     }
     return Left::none;
 }

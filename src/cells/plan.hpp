@@ -57,6 +57,7 @@ struct Plan {
     // Of what was planned with copy_…() since the plan was made.
     std::uint64_t default_stamped_cells = 0;  // cells whose own writetime CQL cannot tell
     std::uint64_t key_only_rows = 0;          // rows without a live cell: their marker got the default timestamp
+    std::uint64_t unsettled_lists = 0;        // what is missing from them belongs between elements that are there: not written
     std::int64_t newest_writetime = 0;        // microseconds
 };
 
@@ -69,6 +70,10 @@ public:
     // added again); null means that it has none.
     void copy_row(const Row& origin, const Row* target, Plan& plan) const { copy(false, origin, target, plan); }
     void copy_statics(const Row& origin, const Row* target, Plan& plan) const { copy(true, origin, target, plan); }
+
+    // What makes the target's lists, as they are now, the origin's; nothing else of the row. Elements that are too many are taken out
+    // one by one where it is certain that copying put them there.
+    void settle_lists(bool of_statics, const Row& origin, const Row& target, Plan& plan) const;
 
     // What settles `difference` between the two rows as far as `kinds` allow.
     void repair(bool of_statics, const Row* origin, const Row* target, const RowDifference& difference, RepairKinds kinds, Plan& plan) const;
@@ -103,10 +108,13 @@ private:
     std::optional<Marker> marker_of(const Row& row) const;
     void write_cells(bool of_statics, const std::vector<ByteView>* clustering, const std::vector<Stamped>& cells, std::optional<Marker> marker,
                      Plan& plan) const;
-    // False when what is missing belongs between elements that are there.
-    bool write_list(bool of_statics, std::uint32_t column, const Row& origin, const Row* target, std::int64_t guessed_expiry, Plan* plan) const;
+    // False, with nothing planned, when what is missing belongs between elements that are there, or elements are too many that may not go.
+    // Without a plan it only tells.
+    bool write_list(bool of_statics, std::uint32_t column, const Row& origin, const Row* target, std::int64_t guessed_expiry, bool takes_out,
+                    Plan* plan) const;
+    bool take_out(bool of_statics, std::uint32_t column, const Row& origin, const Row& target, bool takes_out_all, Plan* plan) const;
     void repair_cell(bool of_statics, const Row& origin, const Row& target, const CellDifference& cell, std::int64_t guessed_expiry,
-                     std::vector<Stamped>& cells, Plan& plan) const;
+                     RepairKinds kinds, std::vector<Stamped>& cells, Plan& plan) const;
     Stamped stamped(std::uint32_t column, const Atom& atom, std::int64_t guessed_expiry) const;
     bool is_copied(const Stamp& stamp) const;
 

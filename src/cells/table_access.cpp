@@ -16,7 +16,13 @@ bool refuses_the_text(const base::Error& error) {
 }  // namespace
 
 bool is_repeatable(const Write& write) {
-    return write.kind != Write::Kind::append && write.kind != Write::Kind::prepend && write.kind != Write::Kind::add;
+    switch (write.kind) {
+        case Write::Kind::append:
+        case Write::Kind::prepend:
+        case Write::Kind::delete_place:
+        case Write::Kind::add: return false;
+        default: return true;
+    }
 }
 
 TableAccess::TableAccess(std::shared_ptr<driver::Session> session, std::shared_ptr<const Layout> layout, const base::Clock& clock)

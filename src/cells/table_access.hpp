@@ -54,7 +54,7 @@ public:
 
     // Writes to one partition: alone, or as one unlogged batch. What all views show must stay until it is done. `now`, in seconds since
     // 1970, is the instant that the expiry of the cells was read at. Repeats by itself, on another node, only what can be repeated without
-    // harm: not counters, and not list elements. Errors: the session's; a timeout leaves open whether it was done.
+    // harm: not counters, and not what adds to lists or takes out of them by place. Errors: the session's; a timeout leaves open whether it was done.
     base::Task<base::Result<void>> write(PartitionKey key, std::span<const Write> writes, std::int64_t now);
     // The same for several partitions with one request, as an unlogged batch of all. They should have the same replicas.
     struct PartitionWrites {

@@ -62,6 +62,7 @@ std::string delete_text(const Layout& layout, const Write& write) {
     if (write.kind != Kind::delete_row) {
         const LayoutColumn& column = layout.cells(write.of_statics)[write.column];
         what = cql::quoted(column.name);
+        if (write.kind == Kind::delete_place) what += "[?]";
         if (write.kind == Kind::delete_element)
             what += column.shape == Shape::udt ? "." + cql::quoted(column.type->field_names[field_of(write.element)]) : "[?]";
         what += " ";
@@ -100,7 +101,8 @@ std::string write_text(const Layout& layout, const Write& write, bool has_unset)
         case Kind::overwrite: break;
         case Kind::delete_row:
         case Kind::delete_column:
-        case Kind::delete_element: return delete_text(layout, write);
+        case Kind::delete_element:
+        case Kind::delete_place: return delete_text(layout, write);
     }
     const std::string name = cql::quoted(layout.cells(write.of_statics)[write.column].name);
     if (write.kind == Kind::append) return update_text(layout, write, name + " = " + name + " + ?");
@@ -152,6 +154,7 @@ std::vector<cql::ValueView> bound_values(const Layout& layout, const PartitionKe
             add_values();
             add_key();
             break;
+        case Kind::delete_place:
         case Kind::delete_element:
             if (layout.cells(write.of_statics)[write.column].shape != Shape::udt) bound.push_back(bytes_value(write.element));
             [[fallthrough]];

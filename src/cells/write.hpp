@@ -22,13 +22,14 @@ struct Write {
         delete_row,      // everything in the row, marker and all, up to the timestamp
         delete_column,   // one column up to the timestamp
         delete_element,  // one map key, set element or UDT field up to the timestamp
+        delete_place,    // what is at one place of a list when the statement runs, up to the timestamp
         add,             // adds to counters; has neither timestamp nor TTL
     };
     Kind kind = Kind::update;
     bool of_statics = false;
     std::uint32_t column = 0;            // for kinds of one column
     std::vector<cql::ValueView> values;  // insert_row, update, add: one for each of slots(); append, prepend, overwrite: one
-    ByteView element;                    // delete_element: the atom's key
+    ByteView element;                    // delete_element: the atom's key; delete_place: the place, an int
     std::int64_t timestamp = 0;          // microseconds
     std::int64_t expires_at = 0;         // seconds since 1970; 0: never, also where the table has a default TTL
     const std::vector<ByteView>* clustering = nullptr;  // null for statics; lives as long as the write

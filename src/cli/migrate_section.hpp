@@ -1,7 +1,10 @@
 // crossfade.yaml's `migrate` section: what `crossfade migrate` and `crossfade validate` take beside the two clusters.
 #pragma once
 
+#include <cstdint>
 #include <string>
+
+#include "cql/protocol.hpp"
 
 namespace crossfade::cli {
 
@@ -9,6 +12,10 @@ class Keys;
 
 struct MigrateSection {
     std::string state_dir;  // base folder; resolved after loading: never empty
+    cql::Consistency consistency = cql::Consistency::local_quorum;
+    std::int64_t default_timestamp = 1;  // microseconds
+    bool row_markers = true;
+    std::uint32_t writes_in_flight = 1024;
 };
 
 // Registers every key of the section ("migrate.state_dir", …), bound to `section`.

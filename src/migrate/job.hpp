@@ -1,0 +1,102 @@
+// What copying and comparing have in common: both clusters, the tables, the ledger, and going through the tables one after the other.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+#include "driver/session.hpp"
+#include "migrate/ledger.hpp"
+#include "migrate/parts_runner.hpp"
+#include "migrate/progress.hpp"
+#include "migrate/run.hpp"
+#include "migrate/table_work.hpp"
+#include "net/loop.hpp"
+
+namespace crossfade::migrate {
+
+// How one table of a run came out.
+struct TableOutcome {
+    TableOutcome() = default;
+
+    cql::TableName name;
+    std::shared_ptr<const TableWork> work;
+    PartCounts counts;
+    std::vector<PartsOutcome::Failure> failures;
+    std::string happened;  // "was truncated on the origin": what was done is not to be relied on
+    std::string failure;   // why it could not even be begun, or not be finished
+    bool is_interrupted = false;
+    bool is_complete() const { return failures.empty() && happened.empty() && failure.empty() && !is_interrupted; }
+};
+
+// One run of one command. Made and used on the loop's thread.
+class Job {
+public:
+    Job(net::Loop& loop, std::string command, RunOptions options, std::ostream& out, std::ostream& error);
+
+    // Connects, selects the tables, compares their schemas, opens the ledger. Gives an exit code when the run ends here.
+    base::Task<std::optional<int>> prepare();
+    // Prepares one table's statements and begins it in the ledger, or goes on with it there.
+    base::Task<TableOutcome> begin(std::size_t number);
+    // Works through the parts of the table that begin() began, then looks whether it was truncated meanwhile.
+    base::Task<void> work(TableOutcome& outcome, std::function<base::Task<base::Result<PartCounts>>(cql::TokenRange)> part);
+    // Notes in the ledger that the run has ended; not called when it was interrupted.
+    base::Result<void> end(int exit_code);
+    void close();
+
+    std::size_t table_count() const { return tables_.size(); }
+    const RunOptions& options() const { return options_; }
+    const base::Clock& clock() const { return clock_; }
+    Surroundings& surroundings() { return surroundings_; }
+    Progress& progress() { return progress_; }
+    std::ostream& out() { return out_; }
+    const std::string& folder() const { return folder_; }
+    const Ledger::Run& run() const { return run_; }
+    const LedgerTable& ledger_table() const { return ledger_table_; }
+    double seconds() const;  // since the job was made
+    // Prints one line, with the progress line out of its way.
+    void say(const std::string& line);
+    void complain(const std::string& line);
+    // "crossfade validate --origin … --repair=missing,different,extra shop.users"
+    std::string command_line(const std::string& command, const std::string& more, const cql::TableName& table) const;
+
+private:
+    struct Selected {
+        nodes::Table origin, target;
+        std::shared_ptr<const cells::Layout> layout;
+    };
+    base::Task<base::Result<void>> connect();
+    base::Task<base::Result<void>> read_schemas();
+    base::Task<std::optional<int>> select();
+    base::Task<std::optional<int>> create_missing_tables(std::vector<cql::TableName> names);
+    std::optional<int> compare_schemas(const std::vector<cql::TableName>& names);
+    base::Result<void> open_ledger();
+    base::Task<base::Result<double>> cut(const TableWork& table, std::vector<LedgerPart>& parts);
+    base::Task<void> tick(std::shared_ptr<bool> is_over);
+
+    net::Loop& loop_;
+    const std::string command_;
+    const RunOptions options_;
+    std::ostream& out_;
+    std::ostream& error_;
+    const base::Clock& clock_;
+    const std::chrono::steady_clock::time_point begun_;
+    std::shared_ptr<driver::Session> origin_, target_;
+    nodes::Schema origin_schema_, target_schema_;
+    std::vector<Selected> tables_;
+    std::string folder_;
+    std::optional<FolderLock> lock_;
+    std::optional<Ledger> ledger_;
+    Ledger::Run run_;
+    LedgerTable ledger_table_;  // of the table that is worked on
+    WriteWindow window_;
+    Surroundings surroundings_;
+    Progress progress_;
+    std::shared_ptr<bool> is_over_ = std::make_shared<bool>(false);
+};
+
+}  // namespace crossfade::migrate
