@@ -9,6 +9,8 @@
 namespace crossfade::cli {
 
 std::unique_ptr<Command> make_proxy_command();
+std::unique_ptr<Command> make_migrate_command();
+std::unique_ptr<Command> make_validate_command();
 std::unique_ptr<Command> make_phase_command();
 std::unique_ptr<Command> make_journal_command();
 std::unique_ptr<Command> make_configuration_reference_command();
