@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include "cli/answer_reader.hpp"
-#include "cli/json_text.hpp"
+#include "base/json_text.hpp"
 #include "cli/text_table.hpp"
 
 namespace crossfade::cli {
 namespace {
+
+using base::JsonObject;
 
 template <class T>
 base::Result<T> unless_wrong(const AnswerReader& reader, T value) {
@@ -145,8 +147,11 @@ base::Result<JournalPage> AdminClient::journal_page(std::uint64_t after, std::si
     return unless_wrong(reader, std::move(page));
 }
 
-base::Result<void> AdminClient::start_repair() const {
-    auto response = ask_for_success("POST", "/journal/repair", "{}");
+base::Result<void> AdminClient::start_repair(bool retries_blocked, bool includes_counters) const {
+    std::string target = "/journal/repair";
+    if (retries_blocked) target += "?retry_blocked=1";
+    if (includes_counters) target += retries_blocked ? "&counters=1" : "?counters=1";
+    auto response = ask_for_success("POST", target, "{}");
     if (!response) return base::fail(response.error());
     return {};
 }

@@ -102,7 +102,8 @@ public:
 
     base::Result<JournalSummary> journal_summary() const;
     base::Result<JournalPage> journal_page(std::uint64_t after, std::size_t limit) const;
-    base::Result<void> start_repair() const;
+    // `retries_blocked`: entries that a cluster refused for good, too. `includes_counters`: the application is at rest.
+    base::Result<void> start_repair(bool retries_blocked = false, bool includes_counters = false) const;
     base::Result<RepairState> repair() const;
 
 private:

@@ -49,6 +49,9 @@ public:
         list_->add_option("--limit", limit_text_, "how many entries of each proxy to print at most")->type_name("N")->capture_default_str();
         summary_ = add_part(app, "summary", "prints how many entries there are, by table");
         repair_ = add_part(app, "repair", "makes both clusters equal where entries say that they may differ; exits 0 when every journal is empty");
+        repair_->add_flag("--retry-blocked", retries_blocked_, "also entries that a cluster refused for good: what was in their way is gone")
+            ->default_str("false");
+        repair_->add_flag("--counters", includes_counters_, "also counter tables: only with the application at rest")->default_str("false");
     }
 
     std::vector<std::string> check(const Configuration&) const override {
@@ -102,6 +105,8 @@ private:
         RepairSurroundings surroundings;
         surroundings.wait = [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); };
         surroundings.is_interrupted = StopSignal::has_come;
+        surroundings.retries_blocked = retries_blocked_;
+        surroundings.includes_counters = includes_counters_;
         surroundings.show_progress = [&line](const RepairProgress& progress) { line.show(progress); };
         const RepairResult result = repair_journals(clients, surroundings);
         line.finish();
@@ -116,6 +121,7 @@ private:
     CLI::App* repair_ = nullptr;
     std::string limit_text_ = "1000";
     bool is_json_ = false;
+    bool retries_blocked_ = false, includes_counters_ = false;  // repair
 };
 
 }  // namespace

@@ -59,7 +59,8 @@ std::vector<AdminClient> clients_of(const std::vector<Followed>& all) {
 
 RepairResult repair_journals(const std::vector<AdminClient>& clients, const RepairSurroundings& surroundings) {
     std::vector<Followed> all;
-    const auto started = ask_all(clients, [](const AdminClient& client) { return client.start_repair(); });
+    const auto started = ask_all(
+        clients, [&](const AdminClient& client) { return client.start_repair(surroundings.retries_blocked, surroundings.includes_counters); });
     for (std::size_t i = 0; i < clients.size(); ++i) {
         Followed& one = all.emplace_back(Followed{clients[i], {}, started[i].has_value(), 0});
         one.outcome.url = clients[i].url();

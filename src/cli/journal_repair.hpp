@@ -34,6 +34,7 @@ struct RepairSurroundings {
     std::function<void(std::chrono::milliseconds)> wait;       // between two looks
     std::function<bool()> is_interrupted;                      // then it stops following; the proxies go on (exit 75)
     std::function<void(const RepairProgress&)> show_progress;  // after each look
+    bool retries_blocked = false, includes_counters = false;   // as in AdminClient::start_repair()
 };
 
 // Blocks until no proxy repairs any more. A proxy that cannot be reached is looked for again some seconds before it is given up.

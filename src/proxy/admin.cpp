@@ -75,7 +75,7 @@ void Admin::handle(const net::HttpRequest& request, net::HttpReply reply) {
     else if (is_get && request.path == "/journal") list_journal(request, reply);
     else if (is_get && request.path == "/journal/summary") summarise_journal(reply);
     else if (is_post && request.path == "/journal/repair") {
-        repair_.start();
+        repair_.start(RepairRequest{number_of(request.query, "retry_blocked", 0) != 0, number_of(request.query, "counters", 0) != 0});
         send(reply, 202, JsonObject().field("ok", true).text());
     } else if (is_get && request.path == "/journal/repair") show_repair(reply);
     else if (is_get && request.path == "/status") show_status(std::move(reply));

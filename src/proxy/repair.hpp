@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ public:
     struct Options {
         nodes::ClusterOptions origin, target;   // with the configured credentials
         std::function<std::size_t()> primary;   // 0 origin, 1 target: as of now; any thread
+        std::optional<cql::ProtocolVersion> version;  // of its sessions; absent: the highest that each cluster speaks
     };
     Repair(Journal& journal, Options options);
     ~Repair();  // stops a running one; what is half done stays in the journal

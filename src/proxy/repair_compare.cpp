@@ -113,10 +113,11 @@ base::Task<base::Result<void>> RepairCompare::truncated(EntryPtr entry) {
     for (const cql::TableName& name : entry->tables) {
         const TruncateSides sides = truncate_sides(*entry, tables_.find(name));
         if (sides.is_settled) continue;
+        if (!sides.truncated && surroundings_.retries_blocked && entry->state == JournalEntry::State::blocked) continue;
         if (!sides.truncated) {
             co_return base::fail(base::ErrorKind::bad_input,
                                  "it is not known which cluster executed TRUNCATE " + cql::to_cql(name) +
-                                     ": type it on both, or on neither and compare with 'crossfade validate'; then 'crossfade journal repair --retry-blocked'");
+                                     ": type it on both, or compare with 'crossfade validate'; then 'crossfade journal repair --retry-blocked' takes it for done");
         }
         cells::ReconcileOptions reconcile = options();
         reconcile.truncation = cells::ReconcileOptions::Truncation{side_of(*sides.truncated), sides.before_us};

@@ -29,7 +29,7 @@ public:
     struct Surroundings {
         std::function<std::size_t()> primary;  // 0 origin, 1 target
         std::function<bool()> should_stop;
-        bool includes_counters = false;
+        bool includes_counters = false, retries_blocked = false;
     };
     RepairCompare(net::Loop& loop, SessionPair sessions, RepairTables& tables, Surroundings surroundings);
 
@@ -37,7 +37,8 @@ public:
     base::Task<base::Result<void>> partitions(EntryPtr entry);
     // All of the entry's tables.
     base::Task<base::Result<void>> tables(EntryPtr entry);
-    // A one-sided TRUNCATE: what the truncated side lacks and is older goes from the other side, too.
+    // A one-sided TRUNCATE: what the truncated side lacks and is older goes from the other side, too. Where no cluster tells who executed it, a
+    // blocked entry that is to be tried again is taken for done.
     base::Task<base::Result<void>> truncated(EntryPtr entry);
 
 private:

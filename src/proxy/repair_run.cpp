@@ -29,9 +29,10 @@ bool is_final_refusal(const base::Error& error) {
     return error.kind == base::ErrorKind::server && is_refused_for_good(static_cast<cql::ErrorCode>(error.server_code));
 }
 
-driver::SessionOptions session_options(const nodes::ClusterOptions& cluster) {
+driver::SessionOptions session_options(const nodes::ClusterOptions& cluster, std::optional<cql::ProtocolVersion> version) {
     driver::SessionOptions options;
     options.cluster = cluster;
+    options.version = version;
     options.application_name = "crossfade journal repair";
     return options;
 }
@@ -67,7 +68,7 @@ base::Task<void> RepairRun::run() {
 
 base::Task<base::Result<void>> RepairRun::connect() {
     for (std::size_t side = 0; side < sessions_.size(); ++side) {
-        driver::SessionOptions options = session_options(side == origin_cluster ? options_.origin : options_.target);
+        driver::SessionOptions options = session_options(side == origin_cluster ? options_.origin : options_.target, options_.version);
         auto session = co_await driver::Session::connect(loop_, std::move(options));
         if (!session) co_return base::fail(session.error().kind, std::string(cluster_names[side]) + ": " + session.error().message);
         sessions_[side] = std::move(*session);
@@ -78,6 +79,7 @@ base::Task<base::Result<void>> RepairRun::connect() {
     surroundings.primary = options_.primary;
     surroundings.should_stop = [this] { return is_stopped_; };
     surroundings.includes_counters = request_.includes_counters;
+    surroundings.retries_blocked = request_.retries_blocked;
     compare_ = std::make_unique<RepairCompare>(loop_, sessions_, *tables_, std::move(surroundings));
     co_return base::Result<void>();
 }
@@ -151,7 +153,7 @@ base::Task<void> RepairRun::repair_one(EntryPtr entry) {
         case Decision::Course::compare: outcome = co_await compare_->partitions(entry); break;
         case Decision::Course::compare_table: outcome = co_await compare_->tables(entry); break;
         case Decision::Course::truncate: outcome = co_await compare_->truncated(entry); break;
-        case Decision::Course::schema: outcome = settled_schema(*entry, *tables_); break;
+        case Decision::Course::schema: outcome = settled_schema(*entry, *tables_, request_.retries_blocked); break;
         case Decision::Course::block: outcome = base::fail(base::ErrorKind::bad_input, decision.note); break;
     }
     settle(*entry, outcome);

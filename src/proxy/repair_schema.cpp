@@ -118,14 +118,17 @@ Agreement agreement(std::string_view statement, const cql::TableName& name, cons
     return Agreement::unknown;
 }
 
-base::Result<void> settled_schema(const JournalEntry& entry, const RepairTables& tables) {
+base::Result<void> settled_schema(const JournalEntry& entry, const RepairTables& tables, bool retries_blocked) {
     const cql::TableName name = defined_name(entry);
     const auto* const origin = tables.keyspace(0, name.keyspace);
     const auto* const target = tables.keyspace(1, name.keyspace);
-    if (!name.keyspace.empty() && agreement(said_by(entry).text, name, origin, target) == Agreement::equal) return {};
+    const Agreement found = name.keyspace.empty() ? Agreement::unknown : agreement(said_by(entry).text, name, origin, target);
+    if (found == Agreement::equal) return {};
+    if (found == Agreement::unknown && retries_blocked && entry.state == JournalEntry::State::blocked) return {};
     const std::string statement = statement_to_type(entry);
     const std::string typed = statement.empty() ? "its statement is not in the journal" : statement;
-    return base::fail(base::ErrorKind::bad_input, "a schema change is on one cluster only; type it " + where_to_type(entry.sides) + ": " + typed);
+    return base::fail(base::ErrorKind::bad_input, "a schema change is on one cluster only; type it " + where_to_type(entry.sides) + ": " + typed +
+                                                         (found == Agreement::unknown ? " (then 'crossfade journal repair --retry-blocked' takes it for done)" : ""));
 }
 
 }  // namespace crossfade::proxy

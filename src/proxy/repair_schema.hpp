@@ -17,7 +17,8 @@ cql::TableName defined_name(const JournalEntry& entry);
 enum class Agreement : std::uint8_t { equal, different, unknown };
 Agreement agreement(std::string_view statement, const cql::TableName& name, const nodes::Keyspace* origin, const nodes::Keyspace* target);
 
-// Ok when both clusters have come to agree on what the entry's statement defines: somebody typed it. Else bad_input with what to type, and where.
-base::Result<void> settled_schema(const JournalEntry& entry, const RepairTables& tables);
+// Ok when both clusters have come to agree on what the entry's statement defines: somebody typed it. Where that cannot be seen (options,
+// roles, functions), a blocked entry that is to be tried again is taken for done. Else bad_input with what to type, and where.
+base::Result<void> settled_schema(const JournalEntry& entry, const RepairTables& tables, bool retries_blocked);
 
 }  // namespace crossfade::proxy
