@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "cql/request.hpp"
 #include "cql/response.hpp"
 
@@ -69,6 +71,8 @@ protected:
         cql::append_query(frame, connection_->version(), 0, text, cql::QueryOptions());
         return connection_->send(waiter, frame);
     }
+    // One that lives as long as the connection.
+    Waiter& waiter() { return waiters_.emplace_back(); }
     // Gives `bytes` as a network would; false when not all were consumed.
     bool receive(Bytes bytes) { return stream_->user->on_bytes(bytes) == bytes.size(); }
     // Runs the loop's turn to its end.
@@ -82,6 +86,7 @@ protected:
     void on_event(Connection&, const Answer& answer) override { events_.emplace_back(answer.message.begin(), answer.message.end()); }
 
     net::Loop loop_;
+    std::deque<Waiter> waiters_;
     MadeStream* stream_ = nullptr;
     std::shared_ptr<Connection> connection_;
     int rooms_ = 0;
@@ -97,7 +102,8 @@ Bytes void_answer(std::uint16_t id, std::uint8_t version = 4) {
 
 TEST_F(ConnectionTest, AnswersFindThoseWhoAskedWhateverTheirOrder) {
     open(ProtocolVersion::v4);
-    Waiter first, second;
+    Waiter& first = waiter();
+    Waiter& second = waiter();
     const auto first_id = send(first), second_id = send(second, "INSERT");
     const auto scan = cql::scan_frame(stream_->sent, cql::largest_frame);
     ASSERT_EQ(scan.state, cql::FrameScan::State::whole);
@@ -114,19 +120,19 @@ TEST_F(ConnectionTest, AnswersFindThoseWhoAskedWhateverTheirOrder) {
 TEST_F(ConnectionTest, AnAnswerInPiecesIsTakenWhenItIsWhole) {
     for (const auto version : {ProtocolVersion::v4, ProtocolVersion::v5}) {
         open(version);
-        Waiter waiter;
-        const auto id = send(waiter);
+        Waiter& asker = waiter();
+        const auto id = send(asker);
         Bytes whole;
         if (version == ProtocolVersion::v5) cql::append_segments(whole, void_answer(id, 5), cql::SegmentCompression::none);
         else whole = void_answer(id);
         Bytes held;
         for (const std::uint8_t byte : whole) {
-            EXPECT_EQ(waiter.answers, 0);
+            EXPECT_EQ(asker.answers, 0);
             held.push_back(byte);
             const std::size_t used = stream_->user->on_bytes(held);
             held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(used));
         }
-        EXPECT_EQ(waiter.answers, 1);
+        EXPECT_EQ(asker.answers, 1);
         EXPECT_TRUE(held.empty());
         connection_->close(base::Error());
     }
@@ -134,8 +140,8 @@ TEST_F(ConnectionTest, AnAnswerInPiecesIsTakenWhenItIsWhole) {
 
 TEST_F(ConnectionTest, RequestsOfOneTurnShareASegment) {
     open(ProtocolVersion::v5, cql::Compression::lz4);
-    Waiter waiter;
-    for (int i = 0; i < 10; ++i) send(waiter);
+    Waiter& asker = waiter();
+    for (int i = 0; i < 10; ++i) send(asker);
     EXPECT_TRUE(stream_->sent.empty());
     end_turn();
     cql::SegmentDecoder decoder(cql::SegmentCompression::lz4);
@@ -155,9 +161,9 @@ TEST_F(ConnectionTest, RequestsOfOneTurnShareASegment) {
 
 TEST_F(ConnectionTest, BodiesAreCompressedBothWays) {
     open(ProtocolVersion::v4, cql::Compression::lz4);
-    Waiter waiter;
+    Waiter& asker = waiter();
     const std::string text(5000, 'x');
-    const auto id = send(waiter, text);
+    const auto id = send(asker, text);
     const auto scan = cql::scan_frame(stream_->sent, cql::largest_frame);
     ASSERT_EQ(scan.state, cql::FrameScan::State::whole);
     EXPECT_EQ(scan.frame.header.flags, cql::frame_flag::compressed);
@@ -171,13 +177,13 @@ TEST_F(ConnectionTest, BodiesAreCompressedBothWays) {
         cql::compress(cql::Compression::lz4, Bytes{0, 0, 0, 1}, out.out());
     });
     EXPECT_TRUE(receive(answer));
-    EXPECT_EQ(waiter.message, (Bytes{0, 0, 0, 1}));
+    EXPECT_EQ(asker.message, (Bytes{0, 0, 0, 1}));
 }
 
 TEST_F(ConnectionTest, WarningsAndPayloadBeforeTheMessageAreSteppedOver) {
     open(ProtocolVersion::v4);
-    Waiter waiter;
-    const auto id = send(waiter);
+    Waiter& asker = waiter();
+    const auto id = send(asker);
     Bytes answer;
     constexpr std::uint8_t flags = cql::frame_flag::tracing | cql::frame_flag::warning | cql::frame_flag::custom_payload;
     cql::append_frame(answer, 4, true, flags, id, cql::Opcode::result, [](cql::Writer& out) {
@@ -189,8 +195,8 @@ TEST_F(ConnectionTest, WarningsAndPayloadBeforeTheMessageAreSteppedOver) {
         out.int_number(1);
     });
     EXPECT_TRUE(receive(answer));
-    EXPECT_EQ(waiter.answers, 1);
-    EXPECT_EQ(waiter.message, (Bytes{0, 0, 0, 1}));
+    EXPECT_EQ(asker.answers, 1);
+    EXPECT_EQ(asker.message, (Bytes{0, 0, 0, 1}));
 }
 
 TEST_F(ConnectionTest, EventsGoToTheOwner) {
@@ -213,10 +219,10 @@ TEST_F(ConnectionTest, NonsenseEndsItAndTellsAllWhoWait) {
     for (const Bytes& bytes : nonsense) {
         open(ProtocolVersion::v4);
         ended_.clear();
-        Waiter waiter;
-        send(waiter);
+        Waiter& asker = waiter();
+        send(asker);
         receive(bytes);
-        EXPECT_EQ(waiter.lost, 1);
+        EXPECT_EQ(asker.lost, 1);
         ASSERT_EQ(ended_.size(), 1U);
         EXPECT_EQ(ended_[0].kind, base::ErrorKind::protocol);
         EXPECT_NE(ended_[0].message.find("10.0.0.1:9042"), std::string::npos) << ended_[0].message;
@@ -227,26 +233,26 @@ TEST_F(ConnectionTest, NonsenseEndsItAndTellsAllWhoWait) {
 
 TEST_F(ConnectionTest, ADamagedSegmentEndsIt) {
     open(ProtocolVersion::v5);
-    Waiter waiter;
+    Waiter& asker = waiter();
     Bytes segment;
-    cql::append_segments(segment, void_answer(send(waiter), 5), cql::SegmentCompression::none);
+    cql::append_segments(segment, void_answer(send(asker), 5), cql::SegmentCompression::none);
     segment.back() ^= 1U;
     receive(segment);
-    EXPECT_EQ(waiter.lost, 1);
+    EXPECT_EQ(asker.lost, 1);
     EXPECT_EQ(ended_.size(), 1U);
 }
 
 TEST_F(ConnectionTest, ItsEndIsToldOnceAndClosingTellsNotTheOwner) {
     open(ProtocolVersion::v4);
-    Waiter waiter;
-    send(waiter);
+    Waiter& asker = waiter();
+    send(asker);
     stream_->user->on_closed(base::Error(base::ErrorKind::connection, "reset"));
-    EXPECT_EQ(waiter.lost, 1);
-    EXPECT_EQ(waiter.error.message, "reset");
+    EXPECT_EQ(asker.lost, 1);
+    EXPECT_EQ(asker.error.message, "reset");
     EXPECT_EQ(ended_.size(), 1U);
 
     open(ProtocolVersion::v4);
-    Waiter other;
+    Waiter& other = waiter();
     send(other);
     connection_->close(base::Error(base::ErrorKind::interrupted, "closed"));
     connection_->close(base::Error(base::ErrorKind::interrupted, "closed"));
@@ -256,12 +262,12 @@ TEST_F(ConnectionTest, ItsEndIsToldOnceAndClosingTellsNotTheOwner) {
 
 TEST_F(ConnectionTest, RoomIsToldToThoseWhoAskedForIt) {
     open(ProtocolVersion::v4);
-    Waiter waiter;
-    while (connection_->has_room()) send(waiter);
+    Waiter& asker = waiter();
+    while (connection_->has_room()) send(asker);
     EXPECT_EQ(connection_->in_flight(), 32768U);
     EXPECT_TRUE(receive(void_answer(3)));
     EXPECT_EQ(rooms_, 0);
-    send(waiter);
+    send(asker);
     connection_->notify_room();
     EXPECT_TRUE(receive(void_answer(4)));
     EXPECT_EQ(rooms_, 1);
@@ -271,8 +277,8 @@ TEST_F(ConnectionTest, RoomIsToldToThoseWhoAskedForIt) {
 
 TEST_F(ConnectionTest, ASlowPeerHasNoRoom) {
     open(ProtocolVersion::v4);
-    Waiter waiter;
-    send(waiter);
+    Waiter& asker = waiter();
+    send(asker);
     stream_->unsent_bytes = Connection::most_unsent;
     EXPECT_FALSE(connection_->has_room());
     connection_->notify_room();
@@ -284,9 +290,9 @@ TEST_F(ConnectionTest, ASlowPeerHasNoRoom) {
 
 TEST_F(ConnectionTest, TooManyForgottenRequestsEndIt) {
     open(ProtocolVersion::v4);
-    Waiter waiter;
+    Waiter& asker = waiter();
     std::vector<std::uint16_t> ids;
-    for (std::uint32_t i = 0; i <= Connection::most_orphans; ++i) ids.push_back(send(waiter));
+    for (std::uint32_t i = 0; i <= Connection::most_orphans; ++i) ids.push_back(send(asker));
     for (std::uint32_t i = 0; i < Connection::most_orphans; ++i) connection_->forget(ids[i]);
     end_turn();
     EXPECT_FALSE(connection_->is_ended());
@@ -296,7 +302,7 @@ TEST_F(ConnectionTest, TooManyForgottenRequestsEndIt) {
     EXPECT_TRUE(connection_->is_ended());
     ASSERT_EQ(ended_.size(), 1U);
     EXPECT_NE(ended_[0].message.find("never answered"), std::string::npos);
-    EXPECT_EQ(waiter.lost, 0);
+    EXPECT_EQ(asker.lost, 0);
 }
 
 // Lets go of the connection from inside the answer.
@@ -313,7 +319,7 @@ struct Dropper final : AnswerWaiter {
 TEST_F(ConnectionTest, WhoeverIsAnsweredMayLetGoOfIt) {
     open(ProtocolVersion::v4);
     Dropper dropper(connection_);
-    Waiter other;
+    Waiter& other = waiter();
     Bytes frame;
     cql::append_options(frame, ProtocolVersion::v4, 0);
     Bytes answers = void_answer(connection_->send(dropper, frame));
