@@ -14,7 +14,7 @@ from cassandra.cluster import Cluster
 
 import data
 
-WORKERS = 8
+WORKERS = 10
 
 
 class Promise:
@@ -91,7 +91,7 @@ class Application:
                     self.one(number, step, chance, promise)
                 except Exception as problem:  # whatever it is, the application's user saw it
                     self.wrong(f"{type(problem).__name__}: {problem}")
-            time.sleep(0.002)
+            time.sleep(0.001)  # the application's pace, not a wait for anything
 
     def one(self, number, step, chance, promise):
         kind = chance.random()

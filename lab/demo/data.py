@@ -18,7 +18,7 @@ DDL = [
     f"""CREATE TABLE {KEYSPACE}.events (device int, at bigint, kind text, reading double, device_name text static, firmware int static,
         PRIMARY KEY (device, at)) WITH CLUSTERING ORDER BY (at DESC)""",
     # Cells with a TTL beside cells without one.
-    f"CREATE TABLE {KEYSPACE}.sessions (id uuid PRIMARY KEY, owner int, token text, opened bigint)",
+    f"CREATE TABLE {KEYSPACE}.sessions (id uuid PRIMARY KEY, owner int, ticket text, opened bigint)",
     f"CREATE TABLE {KEYSPACE}.orders (customer int, number int, state text, total decimal, PRIMARY KEY (customer, number))",
     f"CREATE TABLE {KEYSPACE}.page_views (page int PRIMARY KEY, views counter)",
     # Nothing but a key; a name that needs quotes.
@@ -88,8 +88,8 @@ def fill(cluster, session, rows, progress):
     progress("events", done)
     many("sessions", "INSERT INTO sessions (id, owner, opened) VALUES (?, ?, ?)",
          [(uuid.UUID(int=i), i, i) for i in range(counts["sessions"])])
-    many("sessions (tokens with a TTL)", "UPDATE sessions USING TTL 86400 SET token = ? WHERE id = ?",
-         [(f"token {i}", uuid.UUID(int=i)) for i in range(0, counts["sessions"], 2)])
+    many("sessions (tickets with a TTL)", "UPDATE sessions USING TTL 86400 SET ticket = ? WHERE id = ?",
+         [(f"ticket {i}", uuid.UUID(int=i)) for i in range(0, counts["sessions"], 2)])
     many("orders", "INSERT INTO orders (customer, number, state, total) VALUES (?, ?, ?, ?)",
          [(i // 10, i % 10, "open", i) for i in range(counts["orders"])])
     many("page_views", "UPDATE page_views SET views = views + ? WHERE page = ?", [(i % 100 + 1, i) for i in range(counts["page_views"])])

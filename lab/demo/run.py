@@ -122,7 +122,7 @@ def metric(name):
 
 
 def migrate_arguments(command, tables):
-    return [command, "--origin", ORIGIN, "--target", TARGET, "--state-dir", str(STATE), *[f"{data.KEYSPACE}.{table}" for table in tables]]
+    return [command, "--origin", ORIGIN, "--target", TARGET, "--state-dir", str(STATE), "--log-level", "warning", *[f"{data.KEYSPACE}.{table}" for table in tables]]
 
 
 def counted(output, word):
@@ -257,10 +257,10 @@ def main():
         for failure in final["first_failures"] + final["first_missing"]:
             tell("FAILED: " + failure)
         is_good = report(result, final)
-    except (Failed, cassandra_lab.LabError, subprocess.SubprocessError, OSError) as problem:
-        tell(f"FAILED: {problem}")
     except KeyboardInterrupt:
         tell("interrupted")
+    except Exception as problem:  # whatever it was: it is told, everything is stopped, and the exit code says it
+        tell(f"FAILED: {type(problem).__name__}: {problem}")
     finally:
         if arguments.keep and is_good:
             print(f"\nStill up: origin {ORIGIN}:9042, target {TARGET}:9042, proxy {LISTEN}, its admin API http://{ADMIN}\n"

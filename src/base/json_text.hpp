@@ -8,7 +8,7 @@
 
 namespace crossfade::base {
 
-// `text` with quotes and escapes. Bytes that are not printable ASCII are kept when they are UTF-8's; control characters are escaped.
+// `text` with quotes and escapes. Control characters are escaped; what is no UTF-8 becomes U+FFFD, a byte each.
 std::string json_quoted(std::string_view text);
 
 // JsonObject().field("epoch", 4).field("phase", 4).text() → {"epoch":4,"phase":4}. Fields stay in order.

@@ -1,6 +1,9 @@
 #include "cli/configuration_reference.hpp"
 
+#include <CLI/CLI.hpp>
+#include <fstream>
 #include <ostream>
+#include <sstream>
 
 #include "cli/commands.hpp"
 
@@ -14,11 +17,34 @@ std::string escaped(std::string text) {
 
 class ConfigurationReferenceCommand : public Command {
 public:
-    void add_arguments(CLI::App&) override {}
-    int run(const Configuration& configuration, std::ostream& out, std::ostream&) override {
-        out << configuration_reference(configuration.keys());
-        return exit_done;
+    void add_arguments(CLI::App& app) override {
+        app.add_option("--into", page_, "write the tables into this page, below its marker")->type_name("FILE")->default_str("print them");
     }
+
+    int run(const Configuration& configuration, std::ostream& out, std::ostream& error) override {
+        const std::string reference = configuration_reference(configuration.keys());
+        if (page_.empty()) {
+            out << reference;
+            return exit_done;
+        }
+        std::stringstream text;
+        text << std::ifstream(page_).rdbuf();
+        std::string page = text.str();
+        const std::size_t marker = page.find(reference_begins);
+        if (marker == std::string::npos) {
+            error << page_ << ": there is no line '" << reference_begins << "'\n";
+            return exit_bad_input;
+        }
+        page.resize(marker);
+        std::ofstream file(page_, std::ios::trunc);
+        file << page << reference_begins << "\n\n" << reference << std::flush;
+        if (file) return exit_done;
+        error << page_ << ": cannot be written\n";
+        return exit_partial;
+    }
+
+private:
+    std::string page_;
 };
 
 }  // namespace

@@ -4,11 +4,14 @@
 
 #include <ostream>
 
-#include "cli/json_text.hpp"
+#include "base/json_text.hpp"
 #include "cli/text_table.hpp"
 
 namespace crossfade::cli {
 namespace {
+
+using base::JsonList;
+using base::JsonObject;
 
 constexpr std::size_t most_blocked_shown = 20;
 

@@ -78,8 +78,7 @@ private:
         const Complaint complaint = write_mode_against_phase(mode, request_.phase);
         if (!complaint) return true;
         result_.exit = exit_bad_input;
-        result_.problem = request_.write_mode ? "--write-mode " + mode + " " + *complaint
-                                              : "the proxies' write mode " + mode + " " + *complaint + ", with --write-mode";
+        result_.problem = request_.write_mode ? "--write-mode: " + *complaint : "the proxies' write mode " + *complaint + ", with --write-mode";
         return false;
     }
 

@@ -256,7 +256,7 @@ TEST_F(PhaseSwitchTest, AWriteModeThatThePhaseDoesNotAllowAsksNobody) {
     request.write_mode = "target_best_effort";
     EXPECT_EQ(run().exit, exit_bad_input);
     for (std::size_t i = 0; i < 3; ++i) EXPECT_THAT(proxies[i].seen, IsEmpty());
-    EXPECT_THAT(error, HasSubstr("--write-mode target_best_effort does not go with phase 4"));
+    EXPECT_THAT(error, HasSubstr("--write-mode: target_best_effort does not go with phase 4"));
 }
 
 TEST_F(PhaseSwitchTest, ThePresentWriteModeThatThePhaseDoesNotAllowNamesTheFlag) {

@@ -2,16 +2,18 @@
 
 #include "cli/admin_url.hpp"
 #include "cli/state_folder.hpp"
+#include "cli/text_table.hpp"
+#include "proxy/phase_control.hpp"
 
 namespace crossfade::cli {
 namespace {
 
 using std::chrono::milliseconds;
 
-const std::vector<std::pair<std::string, proxy::WriteMode>>& write_modes() {
-    static const std::vector<std::pair<std::string, proxy::WriteMode>> words{{"strict", proxy::WriteMode::strict},
-                                                                            {"target_best_effort", proxy::WriteMode::target_best_effort},
-                                                                            {"origin_best_effort", proxy::WriteMode::origin_best_effort}};
+std::vector<std::pair<std::string, proxy::WriteMode>> write_modes() {
+    std::vector<std::pair<std::string, proxy::WriteMode>> words;
+    for (const auto mode : {proxy::WriteMode::strict, proxy::WriteMode::target_best_effort, proxy::WriteMode::origin_best_effort})
+        words.emplace_back(proxy::name_of(mode), mode);
     return words;
 }
 
@@ -22,18 +24,13 @@ Complaint check_sibling(const std::string& text) {
 
 }  // namespace
 
-base::Result<proxy::WriteMode> write_mode_named(const std::string& word) {
-    for (const auto& [name, mode] : write_modes())
-        if (name == word) return mode;
-    return base::fail(base::ErrorKind::bad_input, "'" + word.substr(0, 60) + "' is not strict, target_best_effort or origin_best_effort");
-}
-
-Complaint write_mode_against_phase(const std::string& mode, int phase) {
+Complaint write_mode_against_phase(const std::string& word, int phase) {
+    const auto mode = proxy::write_mode_named(word);
+    if (!mode) return "'" + printable(word.substr(0, 60)) + "' is not strict, target_best_effort or origin_best_effort";
+    if (proxy::allows(phase, *mode)) return std::nullopt;
     const bool target_answers = phase >= 4;
-    if (mode != (target_answers ? "target_best_effort" : "origin_best_effort")) return std::nullopt;
-    const std::string reader = target_answers ? "target" : "origin", allowed = target_answers ? "origin_best_effort" : "target_best_effort";
-    return "does not go with phase " + std::to_string(phase) + ", where the " + reader +
-           " answers reads: best effort is only for the other side; use strict or " + allowed;
+    return word + " does not go with phase " + std::to_string(phase) + ", where the " + (target_answers ? "target" : "origin") +
+           " answers reads: best effort is only for the other side; use strict or " + (target_answers ? "origin_best_effort" : "target_best_effort");
 }
 
 void add_proxy_keys(Keys& keys, proxy::Options& options) {
@@ -71,11 +68,9 @@ void add_proxy_keys(Keys& keys, proxy::Options& options) {
 
 void finish_proxy_section(Keys& keys, proxy::Options& options) {
     resolve_state_folder(keys, "proxy.state_dir", options.state_dir);
-    for (const auto& [word, mode] : write_modes()) {
-        if (mode != options.write_mode || keys.is_wrong("proxy.phase")) continue;
-        if (const Complaint complaint = write_mode_against_phase(word, options.phase))
-            keys.problem(keys.is_given("proxy.write_mode") ? "proxy.write_mode" : "proxy.phase", word + " " + *complaint);
-    }
+    const bool has_right_modes = !keys.is_wrong("proxy.phase") && !keys.is_wrong("proxy.write_mode");
+    if (const Complaint complaint = write_mode_against_phase(std::string(proxy::name_of(options.write_mode)), options.phase); has_right_modes && complaint)
+        keys.problem(keys.is_given("proxy.write_mode") ? "proxy.write_mode" : "proxy.phase", *complaint);
     const bool has_right_times = !keys.is_wrong("proxy.best_effort_wait_ms") && !keys.is_wrong("proxy.request_timeout_ms");
     if (has_right_times && options.best_effort_wait >= options.request_timeout)
         keys.problem(keys.is_given("proxy.best_effort_wait_ms") ? "proxy.best_effort_wait_ms" : "proxy.request_timeout_ms",

@@ -90,7 +90,9 @@ bool is_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool is_negative(const Varint& value) { return !value.bytes.empty() && value.bytes[0] >= 0x80; }
+bool is_negative(const Varint& value) {
+    return !value.bytes.empty() && value.bytes[0] >= 0x80;
+}
 
 Limbs limbs_of_digits(std::string_view digits) {
     Limbs limbs;
@@ -102,8 +104,10 @@ Limbs limbs_of_digits(std::string_view digits) {
             part = part * 10 + static_cast<std::uint32_t>(digits[at] - '0');
             factor *= 10;
         }
-        if (limbs.empty() && part != 0) limbs.push_back(part);
-        else multiply_and_add(limbs, factor, part);
+        if (limbs.empty() && part != 0)
+            limbs.push_back(part);
+        else
+            multiply_and_add(limbs, factor, part);
     }
     while (!limbs.empty() && limbs.back() == 0) limbs.pop_back();
     return limbs;
@@ -114,14 +118,16 @@ Limbs limbs_of_digits(std::string_view digits) {
 Varint to_varint(std::int64_t value) {
     const auto bits = static_cast<std::uint64_t>(value);
     const std::uint64_t magnitude = value < 0 ? 0 - bits : bits;
-    return to_varint(Limbs{static_cast<std::uint32_t>(magnitude), static_cast<std::uint32_t>(magnitude >> 32)}, value < 0);
+    return to_varint(Limbs{static_cast<std::uint32_t>(magnitude), static_cast<std::uint32_t>(magnitude >> 32)},
+                     value < 0);
 }
 
 base::Result<Varint> parse_varint(std::string_view text) {
     const bool has_minus = text.starts_with('-');
     const std::string_view digits = text.substr(has_minus ? 1 : 0);
     if (!is_digits(digits) || digits.size() > most_digits)
-        return base::fail(base::ErrorKind::bad_input, "not a whole number of at most 10000 digits: '" + std::string(text.substr(0, 50)) + "'");
+        return base::fail(base::ErrorKind::bad_input,
+                          "not a whole number of at most 10000 digits: '" + std::string(text.substr(0, 50)) + "'");
     return to_varint(limbs_of_digits(digits), has_minus);
 }
 
@@ -131,7 +137,8 @@ std::string varint_text(const Varint& value) {
 
 base::Result<Decimal> parse_decimal(std::string_view text) {
     const auto wrong = [&] {
-        return base::fail(base::ErrorKind::bad_input, "not a decimal number: '" + std::string(text.substr(0, 50)) + "'");
+        return base::fail(base::ErrorKind::bad_input,
+                          "not a decimal number: '" + std::string(text.substr(0, 50)) + "'");
     };
     std::string_view mantissa = text;
     std::int64_t exponent = 0;
@@ -143,7 +150,9 @@ base::Result<Decimal> parse_decimal(std::string_view text) {
             if (digits.starts_with('-')) return wrong();
         }
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-        if (error != std::errc() || end != digits.data() + digits.size() || exponent > 1LL << 32 || exponent < -(1LL << 32)) return wrong();
+        if (error != std::errc() || end != digits.data() + digits.size() || exponent > 1LL << 32 ||
+            exponent < -(1LL << 32))
+            return wrong();
     }
     std::string unscaled(mantissa);
     std::int64_t scale = -exponent;
@@ -151,7 +160,8 @@ base::Result<Decimal> parse_decimal(std::string_view text) {
         unscaled.erase(point, 1);
         scale += static_cast<std::int64_t>(mantissa.size() - point - 1);
     }
-    if (scale < std::numeric_limits<std::int32_t>::min() || scale > std::numeric_limits<std::int32_t>::max()) return wrong();
+    if (scale < std::numeric_limits<std::int32_t>::min() || scale > std::numeric_limits<std::int32_t>::max())
+        return wrong();
     auto number = parse_varint(unscaled);
     if (!number) return wrong();
     return Decimal{static_cast<std::int32_t>(scale), std::move(*number)};

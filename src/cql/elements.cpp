@@ -9,14 +9,18 @@ namespace crossfade::cql {
 
 std::optional<std::size_t> fixed_size(const Type& type) {
     switch (type.code) {
-        case TypeCode::boolean: return 1;
+        case TypeCode::boolean:
+            return 1;
         case TypeCode::int_number:
-        case TypeCode::float_number: return 4;
+        case TypeCode::float_number:
+            return 4;
         case TypeCode::bigint:
         case TypeCode::double_number:
-        case TypeCode::timestamp: return 8;
+        case TypeCode::timestamp:
+            return 8;
         case TypeCode::uuid:
-        case TypeCode::timeuuid: return 16;
+        case TypeCode::timeuuid:
+            return 16;
         case TypeCode::vector: {
             const auto element = fixed_size(*type.parameters[0]);
             const auto dimensions = static_cast<std::size_t>(type.dimensions);
@@ -24,19 +28,29 @@ std::optional<std::size_t> fixed_size(const Type& type) {
             if (!element || *element > std::numeric_limits<std::uint32_t>::max()) return element;
             return *element * dimensions;
         }
-        default: return std::nullopt;
+        default:
+            return std::nullopt;
     }
 }
 
 ElementCursor::ElementCursor(const Type& type, ByteView value) : type_(type), in_(value) {
     switch (type.code) {
         case TypeCode::list:
-        case TypeCode::set: open_collection(1); break;
-        case TypeCode::map: open_collection(2); break;
+        case TypeCode::set:
+            open_collection(1);
+            break;
+        case TypeCode::map:
+            open_collection(2);
+            break;
         case TypeCode::tuple:
-        case TypeCode::udt: count_ = type.parameters.size(); break;
-        case TypeCode::vector: open_vector(); break;
-        default: error_ = "has no elements";
+        case TypeCode::udt:
+            count_ = type.parameters.size();
+            break;
+        case TypeCode::vector:
+            open_vector();
+            break;
+        default:
+            error_ = "has no elements";
     }
 }
 
@@ -105,10 +119,12 @@ base::Result<void> append_elements(Bytes& out, const Type& type, const std::vect
     const bool is_record = type.code == TypeCode::tuple || type.code == TypeCode::udt;
     const bool is_map = type.code == TypeCode::map;
     const bool is_vector = type.code == TypeCode::vector;
-    if (!is_record && !is_map && !is_vector && type.code != TypeCode::list && type.code != TypeCode::set) return wrong("has no elements");
+    if (!is_record && !is_map && !is_vector && type.code != TypeCode::list && type.code != TypeCode::set)
+        return wrong("has no elements");
     if (is_record && elements.size() > type.parameters.size()) return wrong("cannot have so many fields");
     if (is_map && elements.size() % 2 != 0) return wrong("needs a value for each key");
-    if (is_vector && elements.size() != static_cast<std::size_t>(type.dimensions)) return wrong("must have as many elements as dimensions");
+    if (is_vector && elements.size() != static_cast<std::size_t>(type.dimensions))
+        return wrong("must have as many elements as dimensions");
     const auto fixed = is_vector ? fixed_size(*type.parameters[0]) : std::nullopt;
     for (const ValueView& element : elements) {
         if (element.is_unset()) return wrong("cannot have elements that are not set");

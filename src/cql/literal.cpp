@@ -31,11 +31,21 @@ std::string json_string(std::string_view text) {
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
                 if (byte < 0x20 || byte == 0x7F) {
                     constexpr std::string_view digits = "0123456789abcdef";
@@ -57,8 +67,12 @@ bool is_mapped_ipv4(const Inet& inet) {
     return inet.size == 16 && inet.bytes[10] == 0xFF && inet.bytes[11] == 0xFF;
 }
 
-bool is_plain(float value) { return !std::isnan(value) || std::bit_cast<std::uint32_t>(value) == 0x7FC00000U; }
-bool is_plain(double value) { return !std::isnan(value) || std::bit_cast<std::uint64_t>(value) == 0x7FF8000000000000U; }
+bool is_plain(float value) {
+    return !std::isnan(value) || std::bit_cast<std::uint32_t>(value) == 0x7FC00000U;
+}
+bool is_plain(double value) {
+    return !std::isnan(value) || std::bit_cast<std::uint64_t>(value) == 0x7FF8000000000000U;
+}
 
 // The plain literal of a scalar; empty when there is none that says the same.
 struct PlainLiteral {
@@ -72,7 +86,9 @@ struct PlainLiteral {
     std::string operator()(const std::string& value) const { return is_utf8(value) ? single_quoted(value) : ""; }
     std::string operator()(const Bytes& value) const { return hex_text(value); }
     std::string operator()(const Uuid& value) const { return uuid_text(value); }
-    std::string operator()(const Inet& value) const { return is_mapped_ipv4(value) ? "" : single_quoted(inet_text(value)); }
+    std::string operator()(const Inet& value) const {
+        return is_mapped_ipv4(value) ? "" : single_quoted(inet_text(value));
+    }
     std::string operator()(const Date& value) const { return is_usual(value) ? single_quoted(date_text(value)) : ""; }
     std::string operator()(const Time& value) const { return is_usual(value) ? single_quoted(time_text(value)) : ""; }
     std::string operator()(const Timestamp& value) const { return std::to_string(value.milliseconds); }
@@ -91,7 +107,9 @@ struct PlainLiteral {
         return fits_double ? decimal_text(value) : "";
     }
     template <class Other>
-    std::string operator()(const Other&) const { return ""; }
+    std::string operator()(const Other&) const {
+        return "";
+    }
 };
 
 // Whether a number of any size has more bytes than it needs.
@@ -111,7 +129,8 @@ base::Result<void> append_scalar_literal(std::string& out, const Type& type, Byt
     if (!value) return base::fail(std::move(value.error()));
     // Some values have several forms on the wire (true is any byte but 0); a literal makes the usual one.
     const auto usual = encode(type, *value);
-    const bool is_usual_form = usual && std::equal(usual->begin(), usual->end(), bytes.begin(), bytes.end()) && !has_padding(*value);
+    const bool is_usual_form =
+        usual && std::equal(usual->begin(), usual->end(), bytes.begin(), bytes.end()) && !has_padding(*value);
     const std::string plain = is_usual_form ? std::visit(PlainLiteral(), value->data) : "";
     if (!plain.empty()) {
         out += plain;
@@ -121,9 +140,11 @@ base::Result<void> append_scalar_literal(std::string& out, const Type& type, Byt
     return {};
 }
 
-// Types of which a value of no bytes has a plain literal. (An empty number in a vector is a null to the server when it is not bound.)
+// Types of which a value of no bytes has a plain literal. (An empty number in a vector is a null to the server when it
+// is not bound.)
 bool has_own_empty(TypeCode code) {
-    return code == TypeCode::ascii || code == TypeCode::varchar || code == TypeCode::blob || code == TypeCode::tuple || code == TypeCode::udt;
+    return code == TypeCode::ascii || code == TypeCode::varchar || code == TypeCode::blob || code == TypeCode::tuple ||
+           code == TypeCode::udt;
 }
 
 struct Brackets {
@@ -134,12 +155,16 @@ struct Brackets {
 Brackets brackets_of(TypeCode code) {
     switch (code) {
         case TypeCode::list:
-        case TypeCode::vector: return {'[', ']'};
-        case TypeCode::tuple: return {'(', ')'};
+        case TypeCode::vector:
+            return {'[', ']'};
+        case TypeCode::tuple:
+            return {'(', ')'};
         case TypeCode::set:
         case TypeCode::map:
-        case TypeCode::udt: return {'{', '}'};
-        default: return {'\0', '\0'};
+        case TypeCode::udt:
+            return {'{', '}'};
+        default:
+            return {'\0', '\0'};
     }
 }
 
@@ -155,10 +180,14 @@ base::Result<void> append_literal(std::string& out, const Type& type, ByteView b
         if (!is_first) out += is_map_value ? ": " : ", ";
         is_first = false;
         if (type.code == TypeCode::udt) out += quoted(type.field_names[cursor.index()]) + ": ";
-        if (type.code == TypeCode::vector && cursor.element().bytes.empty() && !has_own_empty(cursor.element_type().code))
-            return base::fail(base::ErrorKind::bad_input, "an empty value in a value of type " + to_cql(type) + " has no literal");
+        if (type.code == TypeCode::vector && cursor.element().bytes.empty() &&
+            !has_own_empty(cursor.element_type().code))
+            return base::fail(base::ErrorKind::bad_input,
+                              "an empty value in a value of type " + to_cql(type) + " has no literal");
         if (cursor.element().is_null()) {
-            if (!is_record) return base::fail(base::ErrorKind::bad_input, "a null in a value of type " + to_cql(type) + " has no literal");
+            if (!is_record)
+                return base::fail(base::ErrorKind::bad_input,
+                                  "a null in a value of type " + to_cql(type) + " has no literal");
             out += "null";
         } else if (auto done = append_literal(out, cursor.element_type(), cursor.element().bytes); !done) {
             return done;
@@ -179,8 +208,12 @@ struct ScalarJson {
     std::string operator()(std::int16_t value) const { return std::to_string(value); }
     std::string operator()(std::int32_t value) const { return std::to_string(value); }
     std::string operator()(std::int64_t value) const { return std::to_string(value); }
-    std::string operator()(float value) const { return std::isfinite(value) ? float_text(value) : json_string(float_text(value)); }
-    std::string operator()(double value) const { return std::isfinite(value) ? double_text(value) : json_string(double_text(value)); }
+    std::string operator()(float value) const {
+        return std::isfinite(value) ? float_text(value) : json_string(float_text(value));
+    }
+    std::string operator()(double value) const {
+        return std::isfinite(value) ? double_text(value) : json_string(double_text(value));
+    }
     std::string operator()(const std::string& value) const {
         return json_string(is_utf8(value) ? value : hex_text(base::bytes_of(value)));
     }
@@ -196,12 +229,15 @@ struct ScalarJson {
     }
     std::string operator()(const Decimal& value) const {
         return value.unscaled.bytes.size() > largest_decimal_bytes
-                   ? json_string(hex_text(value.unscaled.bytes) + "E" + std::to_string(-static_cast<std::int64_t>(value.scale)))
+                   ? json_string(hex_text(value.unscaled.bytes) + "E" +
+                                 std::to_string(-static_cast<std::int64_t>(value.scale)))
                    : decimal_text(value);
     }
     std::string operator()(const Empty&) const { return "\"\""; }
     template <class Other>
-    std::string operator()(const Other&) const { return "null"; }
+    std::string operator()(const Other&) const {
+        return "null";
+    }
 };
 
 // `bytes` are valid.

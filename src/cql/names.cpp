@@ -8,20 +8,24 @@ namespace crossfade::cql {
 
 namespace {
 
-// Words that are no names without quotes in some server from 3.11 to 5.0 (reserved_keywords.txt). A name in quotes that it does not
-// need is the same name.
+// Words that are no names without quotes in some server from 3.11 to 5.0 (reserved_keywords.txt). A name in quotes that
+// it does not need is the same name.
 constexpr std::array<std::string_view, 63> reserved = {
-    "add",        "allow",   "alter",    "and",      "any",     "apply",     "asc",      "authorize", "batch",  "begin",
-    "by",         "columnfamily", "create", "default", "delete", "desc",     "describe", "drop",      "entries", "execute",
-    "from",       "full",    "grant",    "if",       "in",      "index",     "infinity", "insert",    "into",   "is",
-    "keyspace",   "limit",   "materialized", "mbean", "mbeans", "modify",    "nan",      "norecursive", "not",  "null",
-    "of",         "on",      "or",       "order",    "primary", "rename",    "replace",  "revoke",    "schema", "select",
-    "set",        "table",   "to",       "token",    "truncate", "unlogged", "unset",    "update",    "use",    "using",
-    "view",       "where",   "with",
+    "add",      "allow",       "alter",        "and",      "any",     "apply",        "asc",   "authorize", "batch",
+    "begin",    "by",          "columnfamily", "create",   "default", "delete",       "desc",  "describe",  "drop",
+    "entries",  "execute",     "from",         "full",     "grant",   "if",           "in",    "index",     "infinity",
+    "insert",   "into",        "is",           "keyspace", "limit",   "materialized", "mbean", "mbeans",    "modify",
+    "nan",      "norecursive", "not",          "null",     "of",      "on",           "or",    "order",     "primary",
+    "rename",   "replace",     "revoke",       "schema",   "select",  "set",          "table", "to",        "token",
+    "truncate", "unlogged",    "unset",        "update",   "use",     "using",        "view",  "where",     "with",
 };
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 // "p1d", "pt5m": the server's lexer takes these for durations.
 bool looks_like_duration(std::string_view name) {
@@ -68,11 +72,11 @@ bool read_name(std::string_view text, std::size_t& at, std::string& out) {
 
 bool is_system_keyspace(std::string_view keyspace) {
     static constexpr std::array<std::string_view, 7> names = {
-        "system",       "system_schema", "system_auth",          "system_traces", "system_distributed",
+        "system",       "system_schema",        "system_auth", "system_traces", "system_distributed",
         "system_views", "system_virtual_schema"};
-    static constexpr std::array<std::string_view, 8> dse_names = {
-        "dse_system",   "dse_system_local", "dse_security", "dse_leases", "dse_perf", "dse_analytics", "dse_insights",
-        "dse_insights_local"};
+    static constexpr std::array<std::string_view, 8> dse_names = {"dse_system",   "dse_system_local",  "dse_security",
+                                                                  "dse_leases",   "dse_perf",          "dse_analytics",
+                                                                  "dse_insights", "dse_insights_local"};
     return std::find(names.begin(), names.end(), keyspace) != names.end() ||
            std::find(dse_names.begin(), dse_names.end(), keyspace) != dse_names.end();
 }
@@ -93,8 +97,9 @@ std::string to_cql(const TableName& table) {
 
 base::Result<TableName> parse_table_name(std::string_view text) {
     const auto wrong = [&] {
-        return base::fail(base::ErrorKind::bad_input,
-                          "'" + std::string(text) + "' is no table; write KEYSPACE.TABLE or KEYSPACE.*, with double quotes for case");
+        return base::fail(
+            base::ErrorKind::bad_input,
+            "'" + std::string(text) + "' is no table; write KEYSPACE.TABLE or KEYSPACE.*, with double quotes for case");
     };
     TableName table;
     std::size_t at = 0;

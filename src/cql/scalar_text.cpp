@@ -23,8 +23,8 @@ std::string padded(std::uint64_t number, std::size_t digits) {
 
 std::string day_text(std::int64_t days) {
     const std::chrono::year_month_day day{std::chrono::sys_days(std::chrono::days(days))};
-    return padded(static_cast<std::uint64_t>(static_cast<int>(day.year())), 4) + "-" + padded(static_cast<unsigned>(day.month()), 2) + "-" +
-           padded(static_cast<unsigned>(day.day()), 2);
+    return padded(static_cast<std::uint64_t>(static_cast<int>(day.year())), 4) + "-" +
+           padded(static_cast<unsigned>(day.month()), 2) + "-" + padded(static_cast<unsigned>(day.day()), 2);
 }
 
 std::string clock_text(std::uint64_t seconds) {
@@ -59,7 +59,8 @@ std::string ipv6_text(const Inet& value) {
         }
         if (!text.empty() && text.back() != ':') text += ':';
         std::array<char, 4> digits{};
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), groups[static_cast<std::size_t>(i)], 16).ptr;
+        const auto end =
+            std::to_chars(digits.data(), digits.data() + digits.size(), groups[static_cast<std::size_t>(i)], 16).ptr;
         text.append(digits.data(), end);
     }
     return text;
@@ -100,8 +101,12 @@ std::string inet_text(const Inet& value) {
     return text;
 }
 
-bool is_usual(Date value) { return value.days >= first_usual_day && value.days <= last_usual_day; }
-bool is_usual(Time value) { return value.nanoseconds >= 0 && value.nanoseconds < nanoseconds_in_day; }
+bool is_usual(Date value) {
+    return value.days >= first_usual_day && value.days <= last_usual_day;
+}
+bool is_usual(Time value) {
+    return value.nanoseconds >= 0 && value.nanoseconds < nanoseconds_in_day;
+}
 bool is_usual(Timestamp value) {
     const std::int64_t days = floor_divide(value.milliseconds, milliseconds_in_day);
     return days >= first_usual_day && days <= last_usual_day;
@@ -136,8 +141,12 @@ std::string duration_text(const Duration& value) {
     return (value.months < 0 || value.days < 0 || value.nanoseconds < 0 ? "-" : "") + text;
 }
 
-std::string float_text(float value) { return real_text(value); }
-std::string double_text(double value) { return real_text(value); }
+std::string float_text(float value) {
+    return real_text(value);
+}
+std::string double_text(double value) {
+    return real_text(value);
+}
 
 std::string hex_text(ByteView bytes) {
     std::string text = "0x";

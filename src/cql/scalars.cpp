@@ -18,14 +18,15 @@ void append_number(Bytes& out, Unsigned value) {
 }
 
 tl::unexpected<base::Error> wrong_size(std::string_view type, ByteView bytes) {
-    return base::fail(base::ErrorKind::bad_input,
-                      "a value of type " + std::string(type) + " cannot have " + std::to_string(bytes.size()) + " bytes");
+    return base::fail(base::ErrorKind::bad_input, "a value of type " + std::string(type) + " cannot have " +
+                                                      std::to_string(bytes.size()) + " bytes");
 }
 
 template <class Unsigned>
 Unsigned load_number(ByteView bytes) {
     Unsigned value = 0;
-    for (const std::uint8_t byte : bytes) value = static_cast<Unsigned>((static_cast<std::uint64_t>(value) << 8) | byte);
+    for (const std::uint8_t byte : bytes)
+        value = static_cast<Unsigned>((static_cast<std::uint64_t>(value) << 8) | byte);
     return value;
 }
 
@@ -39,29 +40,57 @@ base::Result<Native> decode_number(ByteView bytes, std::string_view type) {
 
 }  // namespace
 
-void encode_boolean(Bytes& out, bool value) { out.push_back(value ? 1 : 0); }
-void encode_tinyint(Bytes& out, std::int8_t value) { out.push_back(static_cast<std::uint8_t>(value)); }
-void encode_smallint(Bytes& out, std::int16_t value) { append_number(out, static_cast<std::uint16_t>(value)); }
-void encode_int(Bytes& out, std::int32_t value) { append_number(out, static_cast<std::uint32_t>(value)); }
-void encode_bigint(Bytes& out, std::int64_t value) { append_number(out, static_cast<std::uint64_t>(value)); }
-void encode_float(Bytes& out, float value) { append_number(out, std::bit_cast<std::uint32_t>(value)); }
-void encode_double(Bytes& out, double value) { append_number(out, std::bit_cast<std::uint64_t>(value)); }
-void encode_text(Bytes& out, std::string_view value) { base::append(out, base::bytes_of(value)); }
-void encode_blob(Bytes& out, ByteView value) { base::append(out, value); }
-void encode_uuid(Bytes& out, const Uuid& value) { base::append(out, value); }
+void encode_boolean(Bytes& out, bool value) {
+    out.push_back(value ? 1 : 0);
+}
+void encode_tinyint(Bytes& out, std::int8_t value) {
+    out.push_back(static_cast<std::uint8_t>(value));
+}
+void encode_smallint(Bytes& out, std::int16_t value) {
+    append_number(out, static_cast<std::uint16_t>(value));
+}
+void encode_int(Bytes& out, std::int32_t value) {
+    append_number(out, static_cast<std::uint32_t>(value));
+}
+void encode_bigint(Bytes& out, std::int64_t value) {
+    append_number(out, static_cast<std::uint64_t>(value));
+}
+void encode_float(Bytes& out, float value) {
+    append_number(out, std::bit_cast<std::uint32_t>(value));
+}
+void encode_double(Bytes& out, double value) {
+    append_number(out, std::bit_cast<std::uint64_t>(value));
+}
+void encode_text(Bytes& out, std::string_view value) {
+    base::append(out, base::bytes_of(value));
+}
+void encode_blob(Bytes& out, ByteView value) {
+    base::append(out, value);
+}
+void encode_uuid(Bytes& out, const Uuid& value) {
+    base::append(out, value);
+}
 void encode_inet(Bytes& out, const Inet& value) {
     assert(value.size == 4 || value.size == 16);
     base::append(out, ByteView(value.bytes).first(value.size));
 }
-void encode_date(Bytes& out, Date value) { append_number(out, static_cast<std::uint32_t>(value.days) + date_of_1970); }
-void encode_time(Bytes& out, Time value) { encode_bigint(out, value.nanoseconds); }
-void encode_timestamp(Bytes& out, Timestamp value) { encode_bigint(out, value.milliseconds); }
+void encode_date(Bytes& out, Date value) {
+    append_number(out, static_cast<std::uint32_t>(value.days) + date_of_1970);
+}
+void encode_time(Bytes& out, Time value) {
+    encode_bigint(out, value.nanoseconds);
+}
+void encode_timestamp(Bytes& out, Timestamp value) {
+    encode_bigint(out, value.milliseconds);
+}
 void encode_duration(Bytes& out, const Duration& value) {
     append_vint(out, value.months);
     append_vint(out, value.days);
     append_vint(out, value.nanoseconds);
 }
-void encode_varint(Bytes& out, const Varint& value) { base::append(out, value.bytes); }
+void encode_varint(Bytes& out, const Varint& value) {
+    base::append(out, value.bytes);
+}
 void encode_decimal(Bytes& out, const Decimal& value) {
     encode_int(out, value.scale);
     encode_varint(out, value.unscaled);
@@ -71,16 +100,29 @@ base::Result<bool> decode_boolean(ByteView bytes) {
     if (bytes.size() != 1) return wrong_size("boolean", bytes);
     return bytes[0] != 0;
 }
-base::Result<std::int8_t> decode_tinyint(ByteView bytes) { return decode_number<std::int8_t, std::uint8_t>(bytes, "tinyint"); }
-base::Result<std::int16_t> decode_smallint(ByteView bytes) { return decode_number<std::int16_t, std::uint16_t>(bytes, "smallint"); }
-base::Result<std::int32_t> decode_int(ByteView bytes) { return decode_number<std::int32_t, std::uint32_t>(bytes, "int"); }
-base::Result<std::int64_t> decode_bigint(ByteView bytes) { return decode_number<std::int64_t, std::uint64_t>(bytes, "bigint"); }
-base::Result<float> decode_float(ByteView bytes) { return decode_number<float, std::uint32_t>(bytes, "float"); }
-base::Result<double> decode_double(ByteView bytes) { return decode_number<double, std::uint64_t>(bytes, "double"); }
+base::Result<std::int8_t> decode_tinyint(ByteView bytes) {
+    return decode_number<std::int8_t, std::uint8_t>(bytes, "tinyint");
+}
+base::Result<std::int16_t> decode_smallint(ByteView bytes) {
+    return decode_number<std::int16_t, std::uint16_t>(bytes, "smallint");
+}
+base::Result<std::int32_t> decode_int(ByteView bytes) {
+    return decode_number<std::int32_t, std::uint32_t>(bytes, "int");
+}
+base::Result<std::int64_t> decode_bigint(ByteView bytes) {
+    return decode_number<std::int64_t, std::uint64_t>(bytes, "bigint");
+}
+base::Result<float> decode_float(ByteView bytes) {
+    return decode_number<float, std::uint32_t>(bytes, "float");
+}
+base::Result<double> decode_double(ByteView bytes) {
+    return decode_number<double, std::uint64_t>(bytes, "double");
+}
 
 base::Result<std::string_view> decode_ascii(ByteView bytes) {
     for (const std::uint8_t byte : bytes)
-        if (byte >= 0x80) return base::fail(base::ErrorKind::bad_input, "a value of type ascii has a byte of 0x80 or above");
+        if (byte >= 0x80)
+            return base::fail(base::ErrorKind::bad_input, "a value of type ascii has a byte of 0x80 or above");
     return base::text_of(bytes);
 }
 
@@ -99,7 +141,8 @@ base::Result<Uuid> decode_uuid(ByteView bytes) {
 
 base::Result<Uuid> decode_timeuuid(ByteView bytes) {
     auto uuid = decode_uuid(bytes);
-    if (uuid && ((*uuid)[6] >> 4) != 1) return base::fail(base::ErrorKind::bad_input, "a value of type timeuuid is not of version 1");
+    if (uuid && ((*uuid)[6] >> 4) != 1)
+        return base::fail(base::ErrorKind::bad_input, "a value of type timeuuid is not of version 1");
     return uuid;
 }
 
@@ -151,7 +194,9 @@ base::Result<Decimal> decode_decimal(ByteView bytes) {
 }
 
 base::Result<Uuid> parse_uuid(std::string_view text) {
-    const auto wrong = [&] { return base::fail(base::ErrorKind::bad_input, "not a UUID: '" + std::string(text) + "'"); };
+    const auto wrong = [&] {
+        return base::fail(base::ErrorKind::bad_input, "not a UUID: '" + std::string(text) + "'");
+    };
     if (text.size() != 36) return wrong();
     Uuid uuid{};
     std::size_t digits = 0;
@@ -176,7 +221,9 @@ namespace {
 
 // How long the character at the start of `text` is, 0 when it is none. `strict`: as Unicode says.
 std::size_t character_length(std::string_view text, bool strict) {
-    const auto byte = [&](std::size_t i) -> unsigned { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const auto byte = [&](std::size_t i) -> unsigned {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
     const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
     const unsigned first = byte(0);
     if (first < 0x80) return 1;
@@ -201,7 +248,11 @@ bool is_all_characters(std::string_view text, bool strict) {
 
 }  // namespace
 
-bool is_server_utf8(std::string_view text) { return is_all_characters(text, false); }
-bool is_utf8(std::string_view text) { return is_all_characters(text, true); }
+bool is_server_utf8(std::string_view text) {
+    return is_all_characters(text, false);
+}
+bool is_utf8(std::string_view text) {
+    return is_all_characters(text, true);
+}
 
 }  // namespace crossfade::cql

@@ -1,7 +1,9 @@
-// Scalars of CQL between their wire bytes (native_protocol_v5.spec §6, without a length before them) and native C++ types.
+// Scalars of CQL between their wire bytes (native_protocol_v5.spec §6, without a length before them) and native C++
+// types.
 //
-// encode_… append to `out`. decode_… take the whole value; bytes that are no value of the type are bad_input. An empty value of a
-// type that is not text (legal in the server, and not null) has no native form: decode_… refuse it, decode() of value.hpp knows it.
+// encode_… append to `out`. decode_… take the whole value; bytes that are no value of the type are bad_input. An empty
+// value of a type that is not text (legal in the server, and not null) has no native form: decode_… refuse it, decode()
+// of value.hpp knows it.
 #pragma once
 
 #include <array>
@@ -46,7 +48,8 @@ struct Inet {
     bool operator==(const Inet&) const = default;
 };
 
-// Any size: two's complement, big-endian. Equal when the bytes are; the shortest form is what all servers and drivers write.
+// Any size: two's complement, big-endian. Equal when the bytes are; the shortest form is what all servers and drivers
+// write.
 struct Varint {
     Bytes bytes;
     bool operator==(const Varint&) const = default;

@@ -105,7 +105,8 @@ TEST(Vint, IsAsTheServerWritesIt) {
 TEST(Vint, ComesBackAtEveryPowerOfTwo) {
     for (int bit = 0; bit < 64; ++bit) {
         for (const std::int64_t offset : {-1, 0, 1}) {
-            const auto value = static_cast<std::int64_t>((std::uint64_t{1} << bit) + static_cast<std::uint64_t>(offset));
+            const auto value =
+                static_cast<std::int64_t>((std::uint64_t{1} << bit) + static_cast<std::uint64_t>(offset));
             Bytes bytes;
             append_vint(bytes, value);
             append_unsigned_vint(bytes, static_cast<std::uint64_t>(value));
@@ -118,9 +119,27 @@ TEST(Vint, ComesBackAtEveryPowerOfTwo) {
 }
 
 TEST(Varint, TextComesBack) {
-    for (const char* text : {"0", "1", "-1", "127", "128", "-128", "-129", "255", "256", "32767", "32768", "-32768", "-32769",
-                             "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1000000000", "999999999",
-                             "1000000000000000000000000000", "-1000000000000000000000000001", "340282366920938463463374607431768211456",
+    for (const char* text : {"0",
+                             "1",
+                             "-1",
+                             "127",
+                             "128",
+                             "-128",
+                             "-129",
+                             "255",
+                             "256",
+                             "32767",
+                             "32768",
+                             "-32768",
+                             "-32769",
+                             "9223372036854775807",
+                             "-9223372036854775808",
+                             "9223372036854775808",
+                             "1000000000",
+                             "999999999",
+                             "1000000000000000000000000000",
+                             "-1000000000000000000000000001",
+                             "340282366920938463463374607431768211456",
                              "123456789012345678901234567890123456789012345678901234567890"}) {
         const auto value = parse_varint(text);
         ASSERT_TRUE(value) << text;
@@ -131,7 +150,8 @@ TEST(Varint, TextComesBack) {
     EXPECT_EQ(hex_text(parse_varint("-32769")->bytes), "0xff7fff");
     EXPECT_EQ(varint_text(Varint{bytes_from_hex("ffffff")}), "-1");
     EXPECT_EQ(varint_text(Varint{bytes_from_hex("000000000001")}), "1");
-    for (const char* text : {"", "-", "+1", "1.0", "1e3", " 1", "1 ", "--1", "0x10"}) EXPECT_FALSE(parse_varint(text)) << text;
+    for (const char* text : {"", "-", "+1", "1.0", "1e3", " 1", "1 ", "--1", "0x10"})
+        EXPECT_FALSE(parse_varint(text)) << text;
     EXPECT_TRUE(parse_varint(std::string(10'000, '9')));
     EXPECT_FALSE(parse_varint(std::string(10'001, '9')));
 }
@@ -142,7 +162,8 @@ TEST(Varint, AgreesWith128BitNumbers) {
     for (int i = 0; i < 2000; ++i) {
         Bytes bytes;
         const auto size = 1 + random() % 16;
-        for (std::uint64_t k = 0; k < size; ++k) bytes.push_back(random() % 4 == 0 ? 0xFF : static_cast<std::uint8_t>(random()));
+        for (std::uint64_t k = 0; k < size; ++k)
+            bytes.push_back(random() % 4 == 0 ? 0xFF : static_cast<std::uint8_t>(random()));
         __extension__ using Wide = unsigned __int128;
         Wide number = bytes[0] >= 0x80 ? ~Wide{0} : Wide{0};
         for (const std::uint8_t byte : bytes) number = (number << 8) | byte;
@@ -172,7 +193,8 @@ TEST(Varint, OfNumbersIsTheShortest) {
 }
 
 TEST(Decimal, TextKeepsTheScale) {
-    for (const char* text : {"0", "1", "-1", "1.0", "1.00", "-1.50", "0.001", "-0.00129", "1E+3", "12E+30", "1E-31", "-5E-2147483647", "1E+2147483648"}) {
+    for (const char* text : {"0", "1", "-1", "1.0", "1.00", "-1.50", "0.001", "-0.00129", "1E+3", "12E+30", "1E-31",
+                             "-5E-2147483647", "1E+2147483648"}) {
         const auto value = parse_decimal(text);
         ASSERT_TRUE(value) << text;
         EXPECT_EQ(decimal_text(*value), text);
@@ -182,7 +204,8 @@ TEST(Decimal, TextKeepsTheScale) {
     EXPECT_EQ(parse_decimal("1.5E+3")->scale, -2);
     EXPECT_EQ(decimal_text(*parse_decimal(".5")), "0.5");
     EXPECT_EQ(decimal_text(*parse_decimal("5.")), "5");
-    for (const char* text : {"", ".", "-", "e5", "1e", "1e+", "1e+-5", "1.2.3", "1E+2147483649", "1E-2147483648", "1E+99999999999999999999", "NaN", "1 "})
+    for (const char* text : {"", ".", "-", "e5", "1e", "1e+", "1e+-5", "1.2.3", "1E+2147483649", "1E-2147483648",
+                             "1E+99999999999999999999", "NaN", "1 "})
         EXPECT_FALSE(parse_decimal(text)) << text;
 }
 
@@ -190,8 +213,9 @@ TEST(Uuid, TextComesBack) {
     const auto uuid = parse_uuid("123E4567-e89b-12d3-A456-426614174000");
     ASSERT_TRUE(uuid);
     EXPECT_EQ(uuid_text(*uuid), "123e4567-e89b-12d3-a456-426614174000");
-    for (const char* text : {"", "123e4567e89b12d3a456426614174000", "123e4567-e89b-12d3-a456-42661417400", "123e4567-e89b-12d3-a456-4266141740000",
-                             "123e4567-e89b-12d3-a456-42661417400g", "123e4567-e89b-12d3-a4564-26614174000"})
+    for (const char* text : {"", "123e4567e89b12d3a456426614174000", "123e4567-e89b-12d3-a456-42661417400",
+                             "123e4567-e89b-12d3-a456-4266141740000", "123e4567-e89b-12d3-a456-42661417400g",
+                             "123e4567-e89b-12d3-a4564-26614174000"})
         EXPECT_FALSE(parse_uuid(text)) << text;
 }
 
@@ -210,7 +234,8 @@ TEST(ScalarText, OfDatesGoesByTheCalendar) {
 }
 
 TEST(Utf8, IsStrictOrTheServers) {
-    for (const char* text : {"", "a", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    for (const char* text : {"", "a", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+                             "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
         EXPECT_TRUE(is_utf8(text));
         EXPECT_TRUE(is_server_utf8(text));
     }
@@ -218,8 +243,9 @@ TEST(Utf8, IsStrictOrTheServers) {
         EXPECT_FALSE(is_utf8(text));
         EXPECT_TRUE(is_server_utf8(text));
     }
-    for (const char* text : {"\x80", "\xBF", "\xC0", "\xC0\x81", "\xC1\x81", "\xC2", "\xC2\x41", "\xE0\x9F\x80", "\xE1\x80", "\xE1\x80\x41", "\xF0\x8F\x80\x80", "\xF1\x80\x80",
-                             "\xF8\x80\x80\x80\x80", "\xFF", "a\xC3"}) {
+    for (const char* text :
+         {"\x80", "\xBF", "\xC0", "\xC0\x81", "\xC1\x81", "\xC2", "\xC2\x41", "\xE0\x9F\x80", "\xE1\x80",
+          "\xE1\x80\x41", "\xF0\x8F\x80\x80", "\xF1\x80\x80", "\xF8\x80\x80\x80\x80", "\xFF", "a\xC3"}) {
         EXPECT_FALSE(is_utf8(text));
         EXPECT_FALSE(is_server_utf8(text));
     }

@@ -15,25 +15,57 @@ struct KeywordText {
 
 // In alphabetical order.
 constexpr std::array<KeywordText, 43> keyword_texts = {{
-    {"add", Keyword::add}, {"allow", Keyword::allow}, {"alter", Keyword::alter}, {"and", Keyword::and_word},
-    {"apply", Keyword::apply}, {"as", Keyword::as}, {"batch", Keyword::batch}, {"begin", Keyword::begin},
-    {"call", Keyword::call}, {"columnfamily", Keyword::columnfamily}, {"counter", Keyword::counter},
-    {"create", Keyword::create}, {"delete", Keyword::delete_word}, {"desc", Keyword::desc},
-    {"describe", Keyword::describe}, {"drop", Keyword::drop}, {"from", Keyword::from}, {"grant", Keyword::grant},
-    {"group", Keyword::group}, {"if", Keyword::if_word}, {"insert", Keyword::insert}, {"into", Keyword::into},
-    {"json", Keyword::json}, {"limit", Keyword::limit}, {"list", Keyword::list}, {"on", Keyword::on},
-    {"or", Keyword::or_word}, {"order", Keyword::order}, {"per", Keyword::per}, {"restrict", Keyword::restrict},
-    {"revoke", Keyword::revoke}, {"select", Keyword::select}, {"set", Keyword::set}, {"table", Keyword::table},
-    {"timestamp", Keyword::timestamp}, {"truncate", Keyword::truncate}, {"ttl", Keyword::ttl},
-    {"unrestrict", Keyword::unrestrict}, {"update", Keyword::update}, {"use", Keyword::use},
-    {"using", Keyword::using_word}, {"values", Keyword::values}, {"where", Keyword::where},
+    {"add", Keyword::add},
+    {"allow", Keyword::allow},
+    {"alter", Keyword::alter},
+    {"and", Keyword::and_word},
+    {"apply", Keyword::apply},
+    {"as", Keyword::as},
+    {"batch", Keyword::batch},
+    {"begin", Keyword::begin},
+    {"call", Keyword::call},
+    {"columnfamily", Keyword::columnfamily},
+    {"counter", Keyword::counter},
+    {"create", Keyword::create},
+    {"delete", Keyword::delete_word},
+    {"desc", Keyword::desc},
+    {"describe", Keyword::describe},
+    {"drop", Keyword::drop},
+    {"from", Keyword::from},
+    {"grant", Keyword::grant},
+    {"group", Keyword::group},
+    {"if", Keyword::if_word},
+    {"insert", Keyword::insert},
+    {"into", Keyword::into},
+    {"json", Keyword::json},
+    {"limit", Keyword::limit},
+    {"list", Keyword::list},
+    {"on", Keyword::on},
+    {"or", Keyword::or_word},
+    {"order", Keyword::order},
+    {"per", Keyword::per},
+    {"restrict", Keyword::restrict},
+    {"revoke", Keyword::revoke},
+    {"select", Keyword::select},
+    {"set", Keyword::set},
+    {"table", Keyword::table},
+    {"timestamp", Keyword::timestamp},
+    {"truncate", Keyword::truncate},
+    {"ttl", Keyword::ttl},
+    {"unrestrict", Keyword::unrestrict},
+    {"update", Keyword::update},
+    {"use", Keyword::use},
+    {"using", Keyword::using_word},
+    {"values", Keyword::values},
+    {"where", Keyword::where},
 }};
 
 // Where the keywords of each letter begin.
 constexpr std::array<std::uint8_t, 27> keyword_starts = [] {
     std::array<std::uint8_t, 27> starts{};
     for (std::size_t letter = 0; letter < starts.size(); ++letter)
-        while (starts[letter] < keyword_texts.size() && keyword_texts[starts[letter]].text[0] < 'a' + static_cast<int>(letter))
+        while (starts[letter] < keyword_texts.size() &&
+               keyword_texts[starts[letter]].text[0] < 'a' + static_cast<int>(letter))
             ++starts[letter];
     return starts;
 }();
@@ -50,23 +82,26 @@ Keyword keyword_of(const Lexeme& lexeme) {
 
 // Native functions whose value is another on each cluster (TimeFcts, UuidFcts and VectorFcts of Cassandra 3.11 to 5.0).
 bool is_time_or_chance(std::string_view function) {
-    static constexpr std::array<std::string_view, 11> names = {
-        "now",          "uuid",         "currenttimestamp",  "currentdate",  "currenttime",     "currenttimeuuid",
-        "current_date", "current_time", "current_timestamp", "current_timeuuid", "random_float_vector"};
+    static constexpr std::array<std::string_view, 11> names = {"now",
+                                                               "uuid",
+                                                               "currenttimestamp",
+                                                               "currentdate",
+                                                               "currenttime",
+                                                               "currenttimeuuid",
+                                                               "current_date",
+                                                               "current_time",
+                                                               "current_timestamp",
+                                                               "current_timeuuid",
+                                                               "random_float_vector"};
     return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return same_name(function, name); });
 }
 
-bool opens(const Lexeme& lexeme) { return lexeme.is_symbol("(") || lexeme.is_symbol("[") || lexeme.is_symbol("{"); }
-bool closes(const Lexeme& lexeme) { return lexeme.is_symbol(")") || lexeme.is_symbol("]") || lexeme.is_symbol("}"); }
-
-// Constants that are neither lists nor numbers.
-bool is_other_constant(const Lexeme& lexeme) {
-    return lexeme.is(LexemeKind::string) || lexeme.is(LexemeKind::uuid) || lexeme.is(LexemeKind::blob) ||
-           lexeme.is(LexemeKind::duration);
+bool opens(const Lexeme& lexeme) {
+    return lexeme.is_symbol("(") || lexeme.is_symbol("[") || lexeme.is_symbol("{");
 }
-
-constexpr std::size_t few_tables = 16;
-
+bool closes(const Lexeme& lexeme) {
+    return lexeme.is_symbol(")") || lexeme.is_symbol("]") || lexeme.is_symbol("}");
+}
 }  // namespace
 
 // ---------------------------------------------------------------------------------------------------- the cursor
@@ -96,7 +131,8 @@ bool StatementReader::take_word(std::string_view lower_case) {
 bool StatementReader::at_end() const {
     if (is_over() || at_symbol(";")) return true;
     // All reserved words: they are no names. A child needs no semicolon behind it.
-    return is_in_batch_ && (at(Keyword::insert) || at(Keyword::update) || at(Keyword::delete_word) || at(Keyword::apply));
+    return is_in_batch_ &&
+           (at(Keyword::insert) || at(Keyword::update) || at(Keyword::delete_word) || at(Keyword::apply));
 }
 
 void StatementReader::skip() {
@@ -172,11 +208,16 @@ Statement StatementReader::read() {
 
 void StatementReader::read_verb() {
     switch (keyword_) {
-        case Keyword::select: return read_select();
-        case Keyword::insert: return read_insert();
-        case Keyword::update: return read_update();
-        case Keyword::delete_word: return read_delete();
-        case Keyword::begin: return read_batch();
+        case Keyword::select:
+            return read_select();
+        case Keyword::insert:
+            return read_insert();
+        case Keyword::update:
+            return read_update();
+        case Keyword::delete_word:
+            return read_delete();
+        case Keyword::begin:
+            return read_batch();
         case Keyword::truncate:
             out_.verb = Verb::truncate;
             advance();
@@ -191,16 +232,27 @@ void StatementReader::read_verb() {
         case Keyword::create:
         case Keyword::alter:
         case Keyword::drop:
-        case Keyword::add: out_.verb = Verb::schema; return read_schema();
+        case Keyword::add:
+            out_.verb = Verb::schema;
+            return read_schema();
         case Keyword::grant:
         case Keyword::revoke:
         case Keyword::restrict:
-        case Keyword::unrestrict: out_.verb = Verb::grant; return read_permissions();
-        case Keyword::list: out_.verb = Verb::list; return read_permissions();
+        case Keyword::unrestrict:
+            out_.verb = Verb::grant;
+            return read_permissions();
+        case Keyword::list:
+            out_.verb = Verb::list;
+            return read_permissions();
         case Keyword::desc:
-        case Keyword::describe: out_.verb = Verb::describe; break;
-        case Keyword::call: out_.verb = Verb::call; break;
-        default: out_.verb = Verb::other;
+        case Keyword::describe:
+            out_.verb = Verb::describe;
+            break;
+        case Keyword::call:
+            out_.verb = Verb::call;
+            break;
+        default:
+            out_.verb = Verb::other;
     }
     out_.needs_keyspace = true;
 }
@@ -211,7 +263,8 @@ void StatementReader::read_select() {
     if (take(Keyword::json)) {
         // A column can be called json: "SELECT json FROM", "SELECT json, a", "SELECT json AS j".
         const bool begins_selector = (current_.is_name() && !at(Keyword::from) && !at(Keyword::as)) || at_symbol("*") ||
-                                     current_.is(LexemeKind::number) || current_.is(LexemeKind::marker) || is_other_constant(current_);
+                                     current_.is(LexemeKind::number) || current_.is(LexemeKind::marker) ||
+                                     is_other_constant(current_);
         out_.is_json = begins_selector;
     }
     skip_to(Keyword::from);
@@ -224,140 +277,14 @@ void StatementReader::read_select() {
     if (at(Keyword::where)) read_where();
 }
 
-void StatementReader::read_insert() {
-    out_.verb = Verb::insert;
-    advance();
-    take(Keyword::into);
-    out_.table = read_table();
-    if (at_symbol("(")) read_columns();
-    if (at(Keyword::values)) read_values();
-    out_.is_json = out_.is_json || at(Keyword::json);
-    read_tail();
-}
-
-void StatementReader::read_columns() {
-    for (advance(); !is_over() && !at_symbol(")"); advance())
-        if (current_.is_name()) add_key_column(current_.text, -1);
-    if (!is_over()) advance();
-}
-
-// A value that is one marker and nothing else is that marker's.
-void StatementReader::read_values() {
-    advance();
-    if (!at_symbol("(")) return;
-    advance();
-    for (std::size_t column = 0; !is_over(); ++column) {
-        const bool begins_with_marker = current_.is(LexemeKind::marker);
-        const auto marker = static_cast<std::int32_t>(out_.marker_count) - 1;
-        if (begins_with_marker) advance();
-        const bool is_whole = at_symbol(",") || at_symbol(")");
-        while (!is_over() && !at_symbol(",") && !at_symbol(")")) skip();
-        if (begins_with_marker && is_whole && wants_keys_ && column < out_.key_markers.size()) out_.key_markers[column] = marker;
-        const bool was_last = at_symbol(")");
-        if (!is_over()) advance();
-        if (was_last) return;
-    }
-}
-
-void StatementReader::read_update() {
-    out_.verb = Verb::update;
-    advance();
-    out_.table = read_table();
-    skip_to(Keyword::using_word, Keyword::set);
-    if (at(Keyword::using_word)) read_using();
-    skip_to(Keyword::set);
-    while (at(Keyword::set) || at_symbol(",")) {
-        advance();
-        read_assignment();
-    }
-    if (at(Keyword::where)) read_where();
-    read_tail();
-}
-
-// COLUMN [ '[' key ']' | '.' field ] ( '=' | '+=' | '-=' ) …, up to the comma or clause behind it.
-void StatementReader::read_assignment() {
-    const std::string_view column = current_.text;
-    if (current_.is_name()) advance();
-    if (at_symbol("[")) {
-        note_element_key();
-    } else if (at_symbol(".")) {
-        advance();
-        if (current_.is_name()) advance();
-    }
-    if (at_symbol("+=") || at_symbol("-=")) {
-        advance();
-        note_operand();
-    } else if (at_symbol("=")) {
-        advance();
-        read_assigned(column);
-    }
-    while (!at_end() && !at_symbol(",") && !at(Keyword::where) && !at(Keyword::if_word)) skip();
-}
-
-// c + …, c - …, or … + c, when `column` is c.
-void StatementReader::read_assigned(std::string_view column) {
-    if (current_.is_name() && same_name(current_.text, column)) {
-        advance();
-        if (!at_symbol("+") && !at_symbol("-")) return;
-        advance();
-        return note_operand();
-    }
-    const bool may_be_list = !at_symbol("{") && !current_.is(LexemeKind::number) && !is_other_constant(current_);
-    bool is_behind_plus = false;
-    while (!at_end() && !at_symbol(",") && !at(Keyword::where) && !at(Keyword::if_word)) {
-        if (is_behind_plus && may_be_list && current_.is_name() && same_name(current_.text, column)) out_.places_list = true;
-        is_behind_plus = at_symbol("+");
-        skip();
-    }
-}
-
-// At the '[' behind a column: a list's index is a number or a marker, a map's key may be anything.
-void StatementReader::note_element_key() {
-    Tokenizer ahead = in_;
-    if (!is_other_constant(ahead.next())) out_.places_list = true;
-    skip();
-}
-
-// At what is added to a column or taken from it.
-void StatementReader::note_operand() {
-    if (at_symbol("{") || is_other_constant(current_)) return;  // of a set, a map
-    const bool is_number = current_.is(LexemeKind::number) || at_symbol("-");
-    const bool is_list = at_symbol("[");
-    out_.places_list = out_.places_list || !is_number;
-    out_.may_be_counter = out_.may_be_counter || !is_list;
-}
-
-void StatementReader::read_delete() {
-    out_.verb = Verb::delete_rows;
-    advance();
-    while (!at_end() && !at(Keyword::from)) {
-        if (at_symbol("[")) {
-            note_element_key();
-        } else {
-            skip();
-        }
-    }
-    if (!take(Keyword::from)) {
-        out_.needs_keyspace = true;
-        return;
-    }
-    out_.table = read_table();
-    skip_to(Keyword::using_word, Keyword::where);
-    if (at(Keyword::using_word)) read_using();
-    skip_to(Keyword::where);
-    if (at(Keyword::where)) read_where();
-    read_tail();
-}
-
-// Restrictions up to the clause behind them. Words like GROUP and PER are also names: where a column is expected, they are one.
 void StatementReader::read_where() {
     advance();
     const std::size_t first = out_.key_columns.size();
     bool has_or = false;
     bool expects_column = true;
     while (!at_end() && !at(Keyword::if_word)) {
-        const bool begins_clause = at(Keyword::order) || at(Keyword::group) || at(Keyword::limit) || at(Keyword::per) ||
-                                   at(Keyword::allow);
+        const bool begins_clause =
+            at(Keyword::order) || at(Keyword::group) || at(Keyword::limit) || at(Keyword::per) || at(Keyword::allow);
         if (begins_clause && !expects_column) break;
         has_or = has_or || at(Keyword::or_word);
         if (at(Keyword::and_word) || at(Keyword::or_word)) {
@@ -371,7 +298,8 @@ void StatementReader::read_where() {
         skip();
         if (!is_column || !at_symbol("=")) continue;
         advance();
-        const std::int32_t marker = current_.is(LexemeKind::marker) ? static_cast<std::int32_t>(out_.marker_count) - 1 : -1;
+        const std::int32_t marker =
+            current_.is(LexemeKind::marker) ? static_cast<std::int32_t>(out_.marker_count) - 1 : -1;
         if (!at_end()) skip();
         const bool is_whole = current_.is(LexemeKind::word) || at_end();
         add_key_column(column, is_whole ? marker : -1);
@@ -380,54 +308,6 @@ void StatementReader::read_where() {
         out_.key_columns.resize(first);
         out_.key_markers.resize(first);
     }
-}
-
-void StatementReader::read_batch() {
-    advance();
-    if (take(Keyword::counter)) {
-        out_.may_be_counter = true;
-    } else if (!at(Keyword::batch) && current_.is_name()) {
-        advance();  // UNLOGGED
-    }
-    if (!at(Keyword::batch)) {
-        out_.needs_keyspace = true;
-        return;
-    }
-    is_in_batch_ = true;
-    advance();
-    if (at(Keyword::using_word)) read_using();
-    const bool is_stamped = out_.has_using_timestamp;
-    bool are_children_stamped = true;
-    while (!is_over() && !at(Keyword::apply)) {
-        if (at(Keyword::insert) || at(Keyword::update) || at(Keyword::delete_word)) {
-            read_child();
-            are_children_stamped = are_children_stamped && out_.has_using_timestamp;
-        } else {
-            advance();
-        }
-    }
-    out_.verb = Verb::batch;
-    out_.has_using_timestamp = is_stamped || (are_children_stamped && !out_.tables.empty());
-}
-
-void StatementReader::read_child() {
-    TableName first = std::exchange(out_.table, {});
-    out_.has_using_timestamp = false;
-    read_verb();
-    TableName& table = out_.table;
-    wants_keys_ = false;
-    const bool is_first = out_.tables.empty();
-    bool is_new = true;
-    if (out_.tables.size() <= few_tables) {
-        is_new = std::find(out_.tables.begin(), out_.tables.end(), table) == out_.tables.end();
-    }
-    if (out_.tables.size() >= few_tables) {
-        if (seen_tables_.empty())
-            for (const TableName& each : out_.tables) seen_tables_.insert(each.keyspace + '\0' + each.table);
-        is_new = seen_tables_.insert(table.keyspace + '\0' + table.table).second;
-    }
-    if (is_new) out_.tables.push_back(table);
-    if (!is_first) table = std::move(first);
 }
 
 }  // namespace crossfade::cql

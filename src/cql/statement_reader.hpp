@@ -13,10 +13,57 @@ namespace crossfade::cql {
 
 // Keywords that decide something: each word is looked up once.
 enum class Keyword : std::uint8_t {
-    none, add, allow, alter, and_word, apply, as, batch, begin, call, columnfamily, counter, create, delete_word, desc,
-    describe, drop, from, grant, group, if_word, insert, into, json, limit, list, on, or_word, order, per, restrict,
-    revoke, select, set, table, timestamp, truncate, ttl, unrestrict, update, use, using_word, values, where,
+    none,
+    add,
+    allow,
+    alter,
+    and_word,
+    apply,
+    as,
+    batch,
+    begin,
+    call,
+    columnfamily,
+    counter,
+    create,
+    delete_word,
+    desc,
+    describe,
+    drop,
+    from,
+    grant,
+    group,
+    if_word,
+    insert,
+    into,
+    json,
+    limit,
+    list,
+    on,
+    or_word,
+    order,
+    per,
+    restrict,
+    revoke,
+    select,
+    set,
+    table,
+    timestamp,
+    truncate,
+    ttl,
+    unrestrict,
+    update,
+    use,
+    using_word,
+    values,
+    where,
 };
+
+// Constants that are neither lists nor numbers.
+inline bool is_other_constant(const Lexeme& lexeme) {
+    return lexeme.is(LexemeKind::string) || lexeme.is(LexemeKind::uuid) || lexeme.is(LexemeKind::blob) ||
+           lexeme.is(LexemeKind::duration);
+}
 
 class StatementReader {
 public:
@@ -36,7 +83,9 @@ private:
     bool at_end() const;
     // Goes past the current lexeme; when it opens a bracket, past all that is in it.
     void skip();
-    void skip_all() { while (!is_over()) advance(); }
+    void skip_all() {
+        while (!is_over()) advance();
+    }
     // Stops at the first of these outside brackets, or at the end.
     template <class... Keywords>
     void skip_to(Keywords... keywords) {
@@ -50,9 +99,12 @@ private:
     void read_tail();
     void add_key_column(std::string_view column, std::int32_t marker);
 
-    // The verbs (statement_reader.cpp), each at its keyword.
+    // Reads and what all share (statement_reader.cpp), each at its keyword.
     void read_verb();
     void read_select();
+    void read_where();
+
+    // Writes (statement_writes.cpp), each at its keyword.
     void read_insert();
     void read_columns();
     void read_values();
@@ -62,7 +114,6 @@ private:
     void note_element_key();
     void note_operand();
     void read_delete();
-    void read_where();
     void read_batch();
     void read_child();
 

@@ -16,10 +16,11 @@ bool is_any(const Lexeme& lexeme, const std::array<std::string_view, count>& wor
 
 // Things that belong to no keyspace.
 constexpr std::array<std::string_view, 5> global_kinds = {"role", "user", "identity", "service", "service_level"};
-constexpr std::array<std::string_view, 6> keyspace_kinds = {"table", "columnfamily", "type", "function", "aggregate", "view"};
+constexpr std::array<std::string_view, 6> keyspace_kinds = {"table",    "columnfamily", "type",
+                                                            "function", "aggregate",    "view"};
 // What stands before a resource, or is one, that needs no keyspace.
-constexpr std::array<std::string_view, 10> global_resources = {"all",     "keyspace", "keyspaces", "role",  "roles",
-                                                               "mbean",   "mbeans",   "workpool",  "authentication", "any"};
+constexpr std::array<std::string_view, 10> global_resources = {
+    "all", "keyspace", "keyspaces", "role", "roles", "mbean", "mbeans", "workpool", "authentication", "any"};
 
 }  // namespace
 
@@ -71,7 +72,8 @@ void StatementReader::read_permissions() {
         const Lexeme resource = current_;
         Tokenizer ahead = in_;
         const Lexeme behind = ahead.next();
-        const bool is_name_itself = behind.is_symbol(".") || behind.is_word("to") || behind.is_word("from") || behind.is_word("of");
+        const bool is_name_itself =
+            behind.is_symbol(".") || behind.is_word("to") || behind.is_word("from") || behind.is_word("of");
         if (is_any(resource, global_resources) && !is_name_itself) return;
     }
     read_table();

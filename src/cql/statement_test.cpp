@@ -8,8 +8,8 @@ namespace crossfade::cql {
 namespace {
 
 // What classify() says, in one line: VERB table, then the flags that are set, in this order:
-// needs-keyspace conditional timestamp ttl chance list counter json ?N (markers) key columns as "name:marker" ('-' for no marker)
-// and, of a batch, [its tables].
+// needs-keyspace conditional timestamp ttl chance list counter json ?N (markers) key columns as "name:marker" ('-' for
+// no marker) and, of a batch, [its tables].
 std::string described(const Statement& statement) {
     std::string text(name_of(statement.verb));
     if (!statement.table.table.empty()) {
@@ -72,18 +72,21 @@ TEST(Classify, Select) {
         {"SELECT v FROM ks.t WHERE k = ? + 1", "SELECT ks.t ?1 k:-"},
         {"SELECT v FROM ks.t WHERE k = -1", "SELECT ks.t k:-"},
         {"SELECT v FROM ks.t WHERE m['a'] = ? AND k = ?", "SELECT ks.t ?2 k:1"},
-        {"SELECT v FROM ks.t WHERE tags CONTAINS ? AND m CONTAINS KEY ? AND k = ? ALLOW FILTERING", "SELECT ks.t ?3 k:2"},
+        {"SELECT v FROM ks.t WHERE tags CONTAINS ? AND m CONTAINS KEY ? AND k = ? ALLOW FILTERING",
+         "SELECT ks.t ?3 k:2"},
         {"SELECT v FROM ks.t WHERE k = ? LIMIT ?", "SELECT ks.t ?2 k:0"},
         {"SELECT v FROM ks.t WHERE k = ? PER PARTITION LIMIT ? LIMIT ? ALLOW FILTERING", "SELECT ks.t ?3 k:0"},
         {"SELECT k, count(*) FROM ks.t WHERE k = ? GROUP BY k ORDER BY c DESC", "SELECT ks.t ?1 k:0"},
-        {"SELECT v FROM ks.t WHERE \"group\" = ? AND group = ? AND per = ? GROUP BY group", "SELECT ks.t ?3 group:0 group:1 per:2"},
+        {"SELECT v FROM ks.t WHERE \"group\" = ? AND group = ? AND per = ? GROUP BY group",
+         "SELECT ks.t ?3 group:0 group:1 per:2"},
         {"SELECT v FROM ks.t WHERE c BETWEEN ? AND ? AND k = ?", "SELECT ks.t ?3 k:2"},
         {"SELECT v FROM ks.t WHERE a = ? OR b = ?", "SELECT ks.t ?2"},
         {"SELECT v FROM ks.t WHERE v : 'term' AND k = ?", "SELECT ks.t ?1 k:0"},
         {"SELECT v FROM ks.t WHERE v : :term AND k = :k", "SELECT ks.t ?2 k:1"},
         {"SELECT v FROM ks.t WHERE expr(idx, 'k = 5') AND k = ?", "SELECT ks.t ?1 k:0"},
         {"SELECT id, similarity_cosine(e, ?) FROM ks.v ORDER BY e ANN OF ? LIMIT 10", "SELECT ks.v ?2"},
-        {"SELECT id FROM ks.v WHERE t = 'x' ORDER BY e ANN OF [0.1, -0.2, 3e-5] LIMIT 10 WITH ann_options = {'rerank_k': 10}",
+        {"SELECT id FROM ks.v WHERE t = 'x' ORDER BY e ANN OF [0.1, -0.2, 3e-5] LIMIT 10 WITH ann_options = "
+         "{'rerank_k': 10}",
          "SELECT ks.v t:-"},
         {"SELECT JSON * FROM ks.t", "SELECT ks.t json"},
         {"SELECT JSON DISTINCT k FROM ks.t", "SELECT ks.t json"},
@@ -136,7 +139,8 @@ TEST(Classify, Insert) {
         {"INSERT INTO ks.t (\"if\", v) VALUES (1, $$IF$$)", "INSERT ks.t \"if\":- v:-"},
         {"INSERT INTO ks.t (k) VALUES (?) USING TTL 60", "INSERT ks.t ttl ?1 k:0"},
         {"INSERT INTO ks.t (k) VALUES (?) USING TIMESTAMP ? AND TTL ?", "INSERT ks.t timestamp ttl ?3 k:0"},
-        {"INSERT INTO ks.t (k) VALUES (?) IF NOT EXISTS USING TTL :ttl AND TIMESTAMP 5", "INSERT ks.t conditional timestamp ttl ?2 k:0"},
+        {"INSERT INTO ks.t (k) VALUES (?) IF NOT EXISTS USING TTL :ttl AND TIMESTAMP 5",
+         "INSERT ks.t conditional timestamp ttl ?2 k:0"},
         {"INSERT INTO ks.t (timestamp, ttl, json) VALUES (?, ?, ?)", "INSERT ks.t ?3 timestamp:0 ttl:1 json:2"},
         {"INSERT INTO ks.t JSON '{\"k\": 1}'", "INSERT ks.t json"},
         {"INSERT INTO ks.t JSON ? DEFAULT UNSET", "INSERT ks.t json ?1"},
@@ -171,7 +175,8 @@ TEST(Classify, Insert) {
 TEST(Classify, Update) {
     check({
         {"UPDATE ks.t SET v = ? WHERE k = ?", "UPDATE ks.t ?2 k:1"},
-        {"UPDATE t USING TTL ? AND TIMESTAMP ? SET v = ?, w = :w WHERE k = ? AND c = 5", "UPDATE t needs-keyspace timestamp ttl ?5 k:4 c:-"},
+        {"UPDATE t USING TTL ? AND TIMESTAMP ? SET v = ?, w = :w WHERE k = ? AND c = 5",
+         "UPDATE t needs-keyspace timestamp ttl ?5 k:4 c:-"},
         {"UPDATE ks.t USING TIMESTAMP -5 SET v = 1 WHERE k = 2", "UPDATE ks.t timestamp k:-"},
         {"UPDATE ks.t SET v = ? WHERE k = ? IF v = ?", "UPDATE ks.t conditional ?3 k:1"},
         {"UPDATE ks.t SET v = ? WHERE k = ? IF EXISTS;", "UPDATE ks.t conditional ?2 k:1"},
@@ -227,24 +232,30 @@ TEST(Classify, Batch) {
     check({
         {"BEGIN BATCH INSERT INTO ks.a (k) VALUES (?); UPDATE ks.b SET v = ? WHERE k = ?; APPLY BATCH;",
          "BATCH ks.a ?3 k:0 [ks.a ks.b]"},
-        {"BEGIN UNLOGGED BATCH INSERT INTO a (k) VALUES (?) INSERT INTO a (k) VALUES (?) APPLY BATCH", "BATCH a needs-keyspace ?2 k:0 [a]"},
+        {"BEGIN UNLOGGED BATCH INSERT INTO a (k) VALUES (?) INSERT INTO a (k) VALUES (?) APPLY BATCH",
+         "BATCH a needs-keyspace ?2 k:0 [a]"},
         {"begin batch delete from ks.a where k = ? update ks.b set v = 1 where k = ? if v = 2 apply batch",
          "BATCH ks.a conditional ?2 k:0 [ks.a ks.b]"},
-        {"BEGIN COUNTER BATCH UPDATE ks.c SET n = n + ? WHERE k = ? APPLY BATCH", "BATCH ks.c list counter ?2 k:1 [ks.c]"},
+        {"BEGIN COUNTER BATCH UPDATE ks.c SET n = n + ? WHERE k = ? APPLY BATCH",
+         "BATCH ks.c list counter ?2 k:1 [ks.c]"},
         {"BEGIN BATCH USING TIMESTAMP 5 INSERT INTO ks.a (k) VALUES (1); DELETE FROM ks.a WHERE k = 2; APPLY BATCH",
          "BATCH ks.a timestamp k:- [ks.a]"},
-        {"BEGIN BATCH USING TIMESTAMP ? INSERT INTO ks.a (k) VALUES (?) APPLY BATCH", "BATCH ks.a timestamp ?2 k:1 [ks.a]"},
-        {"BEGIN BATCH INSERT INTO ks.a (k) VALUES (1) USING TIMESTAMP 1; DELETE FROM ks.a USING TIMESTAMP 2 WHERE k = 2; APPLY BATCH",
+        {"BEGIN BATCH USING TIMESTAMP ? INSERT INTO ks.a (k) VALUES (?) APPLY BATCH",
+         "BATCH ks.a timestamp ?2 k:1 [ks.a]"},
+        {"BEGIN BATCH INSERT INTO ks.a (k) VALUES (1) USING TIMESTAMP 1; DELETE FROM ks.a USING TIMESTAMP 2 WHERE k = "
+         "2; APPLY BATCH",
          "BATCH ks.a timestamp k:- [ks.a]"},
         {"BEGIN BATCH INSERT INTO ks.a (k) VALUES (1) USING TIMESTAMP 1; DELETE FROM ks.a WHERE k = 2; APPLY BATCH",
          "BATCH ks.a k:- [ks.a]"},
-        {"BEGIN BATCH DELETE FROM ks.a WHERE k = 2; INSERT INTO ks.a (k) VALUES (1) USING TIMESTAMP 1 AND TTL 5; APPLY BATCH",
+        {"BEGIN BATCH DELETE FROM ks.a WHERE k = 2; INSERT INTO ks.a (k) VALUES (1) USING TIMESTAMP 1 AND TTL 5; APPLY "
+         "BATCH",
          "BATCH ks.a ttl k:- [ks.a]"},
         {"BEGIN BATCH INSERT INTO ks.a (k) VALUES (1); INSERT INTO ks.b (k) VALUES (now()) IF NOT EXISTS; APPLY BATCH",
          "BATCH ks.a conditional chance k:- [ks.a ks.b]"},
         {"BEGIN BATCH INSERT INTO ks.a (k) VALUES ('INSERT INTO x'); INSERT INTO \"Ks\".\"B\" JSON ?; APPLY BATCH",
          "BATCH ks.a json ?1 k:- [ks.a \"Ks\".\"B\"]"},
-        {"BEGIN BATCH INSERT INTO ks.a (k) VALUES (:insert); DELETE FROM ks.a WHERE k = :update APPLY BATCH", "BATCH ks.a ?2 k:0 [ks.a]"},
+        {"BEGIN BATCH INSERT INTO ks.a (k) VALUES (:insert); DELETE FROM ks.a WHERE k = :update APPLY BATCH",
+         "BATCH ks.a ?2 k:0 [ks.a]"},
         {"/* x */ BEGIN /* y */ BATCH -- z\n APPLY BATCH", "BATCH"},
         {"BEGIN BATCH INSERT INTO ks.a (k) VALUES (1)", "BATCH ks.a k:- [ks.a]"},
         {"BEGIN TRANSACTION UPDATE ks.a SET v = 1 WHERE k = 1; COMMIT TRANSACTION", "OTHER needs-keyspace"},
@@ -272,7 +283,8 @@ TEST(Classify, Definitions) {
         {"DROP INDEX i", "SCHEMA needs-keyspace"},
         {"CREATE MATERIALIZED VIEW ks.mv AS SELECT * FROM ks.t WHERE k IS NOT NULL PRIMARY KEY (k)", "SCHEMA ks.mv"},
         {"DROP MATERIALIZED VIEW mv", "SCHEMA mv needs-keyspace"},
-        {"CREATE OR REPLACE FUNCTION ks.f (a int) CALLED ON NULL INPUT RETURNS int LANGUAGE java AS $$ return a; ? $$", "SCHEMA ks.f"},
+        {"CREATE OR REPLACE FUNCTION ks.f (a int) CALLED ON NULL INPUT RETURNS int LANGUAGE java AS $$ return a; ? $$",
+         "SCHEMA ks.f"},
         {"CREATE AGGREGATE IF NOT EXISTS ks.a (int) SFUNC f STYPE int", "SCHEMA ks.a"},
         {"DROP FUNCTION f(int)", "SCHEMA f needs-keyspace"},
         {"CREATE TRIGGER tr ON ks.t USING 'x'", "SCHEMA ks.t"},
@@ -324,7 +336,8 @@ TEST(Classify, PermissionsAndTheRest) {
 
 TEST(Classify, EveryTruncationOfAStatementEnds) {
     const std::string text =
-        "BEGIN BATCH USING TIMESTAMP 1 INSERT INTO \"K\".t (a, b) VALUES ({'x': :y}, [?, $$s$$]) IF NOT EXISTS USING TTL ?; "
+        "BEGIN BATCH USING TIMESTAMP 1 INSERT INTO \"K\".t (a, b) VALUES ({'x': :y}, [?, $$s$$]) IF NOT EXISTS USING "
+        "TTL ?; "
         "UPDATE ks.t SET l[?] = 'it''s', c = c + 1 WHERE k = ? AND (a, b) = (1, 2) IF EXISTS; APPLY BATCH;";
     for (std::size_t length = 0; length <= text.size(); ++length) {
         // An exact-size block: a read past its end is seen by the address sanitizer.
@@ -335,7 +348,8 @@ TEST(Classify, EveryTruncationOfAStatementEnds) {
 }
 
 TEST(Classify, IsLinearInTheText) {
-    // Each of these shapes, a hundred times longer, must not take ten thousand times longer. A quadratic reader needs minutes for it.
+    // Each of these shapes, a hundred times longer, must not take ten thousand times longer. A quadratic reader needs
+    // minutes for it.
     const auto repeated = [](std::string_view begin, std::string_view piece, std::size_t count) {
         std::string text(begin);
         for (std::size_t i = 0; i < count; ++i) text += piece;
@@ -355,10 +369,11 @@ TEST(Classify, IsLinearInTheText) {
 }
 
 TEST(SystemKeyspaces, AreTheServersOwn) {
-    for (const char* name : {"system", "system_schema", "system_auth", "system_traces", "system_distributed", "system_views",
-                             "system_virtual_schema", "dse_system", "dse_security"})
+    for (const char* name : {"system", "system_schema", "system_auth", "system_traces", "system_distributed",
+                             "system_views", "system_virtual_schema", "dse_system", "dse_security"})
         EXPECT_TRUE(is_system_keyspace(name)) << name;
-    for (const char* name : {"", "ks", "System", "systems", "system_x", "dse_mine"}) EXPECT_FALSE(is_system_keyspace(name)) << name;
+    for (const char* name : {"", "ks", "System", "systems", "system_x", "dse_mine"})
+        EXPECT_FALSE(is_system_keyspace(name)) << name;
 }
 
 TEST(Names, AreQuotedWhereTheyNeedIt) {
@@ -389,7 +404,8 @@ TEST(Names, OfTablesAreParsedAsTyped) {
     EXPECT_EQ(parsed("\"Ks\".\"T\""), "Ks|T");
     EXPECT_EQ(parsed("\"a.b\".\"c\"\"d\""), "a.b|c\"d");
     EXPECT_EQ(parsed("ks.\"*\""), "ks|*");
-    for (const char* text : {"", ".", "ks", "ks.", ".t", "ks.t.u", "ks.t ", "ks t", "\"ks", "\"\".t", "ks.\"t", "ks.**", "*.t", "k-s.t"})
+    for (const char* text :
+         {"", ".", "ks", "ks.", ".t", "ks.t.u", "ks.t ", "ks t", "\"ks", "\"\".t", "ks.\"t", "ks.**", "*.t", "k-s.t"})
         EXPECT_EQ(parsed(text), "bad") << text;
     EXPECT_EQ(parse_table_name("ks").error().kind, base::ErrorKind::bad_input);
 }

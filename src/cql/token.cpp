@@ -24,11 +24,15 @@ std::uint64_t mix_final(std::uint64_t k) {
     return k ^ (k >> 33);
 }
 
-std::uint64_t mix_first(std::uint64_t k) { return std::rotl(k * c1, 31) * c2; }
-std::uint64_t mix_second(std::uint64_t k) { return std::rotl(k * c2, 33) * c1; }
+std::uint64_t mix_first(std::uint64_t k) {
+    return std::rotl(k * c1, 31) * c2;
+}
+std::uint64_t mix_second(std::uint64_t k) {
+    return std::rotl(k * c2, 33) * c1;
+}
 
-// The tail as Cassandra has it: bytes are Java's, sign-extended before they are shifted, so one of 0x80 and above turns over all
-// bits above it (org.apache.cassandra.utils.MurmurHash.hash3_x64_128; the reference algorithm differs).
+// The tail as Cassandra has it: bytes are Java's, sign-extended before they are shifted, so one of 0x80 and above turns
+// over all bits above it (org.apache.cassandra.utils.MurmurHash.hash3_x64_128; the reference algorithm differs).
 std::uint64_t signed_tail(const std::uint8_t* at, std::size_t count) {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < count; ++i)
@@ -72,8 +76,9 @@ base::Result<void> append_partition_key(Bytes& out, const std::vector<ByteView>&
     }
     for (const ByteView component : components)
         if (component.size() > 65535)
-            return base::fail(base::ErrorKind::bad_input, "a partition key component has " + std::to_string(component.size()) +
-                                                              " bytes; the most is 65535");
+            return base::fail(
+                base::ErrorKind::bad_input,
+                "a partition key component has " + std::to_string(component.size()) + " bytes; the most is 65535");
     Writer writer(out);
     for (const ByteView component : components) {
         writer.short_number(static_cast<std::uint16_t>(component.size()));
@@ -84,7 +89,8 @@ base::Result<void> append_partition_key(Bytes& out, const std::vector<ByteView>&
 }
 
 TokenRing::TokenRing(std::vector<Entry> entries) : entries_(std::move(entries)) {
-    std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.token < b.token; });
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const Entry& a, const Entry& b) { return a.token < b.token; });
     const auto same = [](const Entry& a, const Entry& b) { return a.token == b.token; };
     entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
     for (const Entry& entry : entries_) nodes_.push_back(entry.node);
@@ -98,7 +104,9 @@ std::size_t TokenRing::index_of_owner(Token token) const {
     return found == entries_.end() ? 0 : static_cast<std::size_t>(found - entries_.begin());
 }
 
-std::uint32_t TokenRing::owner(Token token) const { return entries_[index_of_owner(token)].node; }
+std::uint32_t TokenRing::owner(Token token) const {
+    return entries_[index_of_owner(token)].node;
+}
 
 std::vector<std::uint32_t> TokenRing::simple_replicas(Token token, std::uint32_t replication) const {
     std::vector<std::uint32_t> replicas;

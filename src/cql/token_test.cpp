@@ -26,7 +26,8 @@ TEST(Token, IsWhatTheServerSays) {
         const char* key;
         Token token;
     };
-    // SELECT k, token(k) of a real Cassandra 5.0 node, random blobs: every length of the tail, with bytes of 0x80 and above in it.
+    // SELECT k, token(k) of a real Cassandra 5.0 node, random blobs: every length of the tail, with bytes of 0x80 and
+    // above in it.
     const Vector vectors[] = {
         {"dd", -9203332091363526247},
         {"4d", -7912594386904524724},
@@ -65,8 +66,10 @@ TEST(Token, IsWhatTheServerSays) {
         {"317282fb5e6569d090818d81edd9adda5a3e59a25c90fa4ef9e8320ae533bb", -8499712365189795689},
         {"c909b9c40ae553ad2684029ac3c3d6ac45f30bd7b9998eee7a6155b2bb43abe3", -9054822171536269285},
         {"8dbfeabbbf9fc8eeaa8fd2eac9edd7eaa3ab8f9bccefa2a8ac9ca8e2c6dbe2a4ef", -8451593284415206276},
-        {"6292e98ca81efe8030ca5df2df21df7463a756ea1bae57271763109b8128a72dae9ea251d299084856049cbee431a5", -9209992241149072360},
-        {"be98ded4fdd3b5bc8e81d5eba5aff8b398979186aee8c89da2de95f8b59ddda089a5f7c1de80c4a1c0dbb2889b9ffcc591", -8636250345379697679},
+        {"6292e98ca81efe8030ca5df2df21df7463a756ea1bae57271763109b8128a72dae9ea251d299084856049cbee431a5",
+         -9209992241149072360},
+        {"be98ded4fdd3b5bc8e81d5eba5aff8b398979186aee8c89da2de95f8b59ddda089a5f7c1de80c4a1c0dbb2889b9ffcc591",
+         -8636250345379697679},
     };
     for (const Vector& each : vectors) EXPECT_EQ(token_of(from_hex(each.key)), each.token) << each.key;
 }
@@ -97,7 +100,9 @@ TEST(Token, OfAKeyOfSeveralComponentsIsWhatTheServerSays) {
     }
 }
 
-TEST(Token, OfAnEmptyKeyIsZero) { EXPECT_EQ(token_of({}), 0); }
+TEST(Token, OfAnEmptyKeyIsZero) {
+    EXPECT_EQ(token_of({}), 0);
+}
 
 TEST(PartitionKey, OfOneComponentIsItsBytes) {
     Bytes key = {9};

@@ -7,12 +7,24 @@ namespace crossfade::cql {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_word_part(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_word_part(char c) {
+    return is_letter(c) || is_digit(c) || c == '_';
+}
+bool is_hex(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 constexpr std::size_t uuid_length = 36;
 
@@ -84,10 +96,13 @@ bool is_iso_duration(std::string_view word) {
 
 bool can_end_value(const Lexeme& lexeme) {
     switch (lexeme.kind) {
-        case LexemeKind::symbol: return lexeme.text == ")" || lexeme.text == "]" || lexeme.text == "}";
+        case LexemeKind::symbol:
+            return lexeme.text == ")" || lexeme.text == "]" || lexeme.text == "}";
         case LexemeKind::end:
-        case LexemeKind::unterminated: return false;
-        default: return true;
+        case LexemeKind::unterminated:
+            return false;
+        default:
+            return true;
     }
 }
 
@@ -180,13 +195,15 @@ Lexeme Tokenizer::read_number() {
 }
 
 Lexeme Tokenizer::read_word() {
-    if (const std::size_t duration = alternative_duration(text_.substr(at_))) return cut(LexemeKind::duration, duration);
+    if (const std::size_t duration = alternative_duration(text_.substr(at_)))
+        return cut(LexemeKind::duration, duration);
     std::size_t length = 1;
     while (is_word_part(peek(length))) ++length;
     return cut(is_iso_duration(text_.substr(at_, length)) ? LexemeKind::duration : LexemeKind::word, length);
 }
 
-// {'a': b, c: :d} has separators and markers; only what stands before a colon tells them apart. Blanks and comments may follow it.
+// {'a': b, c: :d} has separators and markers; only what stands before a colon tells them apart. Blanks and comments may
+// follow it.
 Lexeme Tokenizer::read_colon() {
     const std::size_t start = at_;
     Lexeme colon = cut(LexemeKind::symbol, 1);
@@ -232,7 +249,9 @@ void for_each_unquoted(std::string_view written, Take take) {
     }
 }
 
-bool is_quoted(std::string_view written) { return written.size() >= 2 && written[0] == '"'; }
+bool is_quoted(std::string_view written) {
+    return written.size() >= 2 && written[0] == '"';
+}
 
 }  // namespace
 
@@ -251,7 +270,8 @@ bool same_name(std::string_view a, std::string_view b) {
     if (is_quoted(a) && is_quoted(b)) return a == b;
     if (is_quoted(a)) std::swap(a, b);
     if (!is_quoted(b))
-        return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+        return a.size() == b.size() &&
+               std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
     std::size_t at = 0;
     bool same = true;
     for_each_unquoted(b, [&](char c) {

@@ -1,5 +1,5 @@
-// Cuts CQL text into lexemes as the server's lexer does (Lexer.g of Cassandra 3.11 to 5.0), leniently: every text has lexemes.
-// Pure and without allocation; lexemes are views on the text.
+// Cuts CQL text into lexemes as the server's lexer does (Lexer.g of Cassandra 3.11 to 5.0), leniently: every text has
+// lexemes. Pure and without allocation; lexemes are views on the text.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,8 @@ private:
     bool ends_value_ = false;  // whether the last lexeme can be the end of a value
 };
 
-// The name that a word or quoted name stands for: lower case, or what is between the quotes. Also for the name of a marker.
+// The name that a word or quoted name stands for: lower case, or what is between the quotes. Also for the name of a
+// marker.
 std::string name_text(std::string_view written);
 // Whether two words or quoted names stand for the same name. Does not allocate.
 bool same_name(std::string_view a, std::string_view b);

@@ -11,10 +11,10 @@ namespace crossfade::cql {
 namespace {
 
 constexpr std::array simple_codes = {
-    TypeCode::ascii,    TypeCode::bigint,    TypeCode::blob,     TypeCode::boolean,      TypeCode::counter,
-    TypeCode::decimal,  TypeCode::double_number, TypeCode::float_number, TypeCode::int_number, TypeCode::timestamp,
-    TypeCode::uuid,     TypeCode::varchar,   TypeCode::varint,   TypeCode::timeuuid,     TypeCode::inet,
-    TypeCode::date,     TypeCode::time,      TypeCode::smallint, TypeCode::tinyint,      TypeCode::duration,
+    TypeCode::ascii,   TypeCode::bigint,        TypeCode::blob,         TypeCode::boolean,    TypeCode::counter,
+    TypeCode::decimal, TypeCode::double_number, TypeCode::float_number, TypeCode::int_number, TypeCode::timestamp,
+    TypeCode::uuid,    TypeCode::varchar,       TypeCode::varint,       TypeCode::timeuuid,   TypeCode::inet,
+    TypeCode::date,    TypeCode::time,          TypeCode::smallint,     TypeCode::tinyint,    TypeCode::duration,
 };
 
 constexpr std::size_t simple_limit = 0x16;
@@ -50,15 +50,19 @@ bool can_be_frozen(TypeCode code) {
     return code == TypeCode::list || code == TypeCode::set || code == TypeCode::map || code == TypeCode::udt;
 }
 
-// The lowest version whose metadata has this code (§4.2.5.2 of each version; v3 has no date, time, smallint and tinyint).
+// The lowest version whose metadata has this code (§4.2.5.2 of each version; v3 has no date, time, smallint and
+// tinyint).
 ProtocolVersion first_version_of(TypeCode code) {
     switch (code) {
         case TypeCode::date:
         case TypeCode::time:
         case TypeCode::smallint:
-        case TypeCode::tinyint: return ProtocolVersion::v4;
-        case TypeCode::duration: return ProtocolVersion::v5;
-        default: return ProtocolVersion::v3;
+        case TypeCode::tinyint:
+            return ProtocolVersion::v4;
+        case TypeCode::duration:
+            return ProtocolVersion::v5;
+        default:
+            return ProtocolVersion::v3;
     }
 }
 
@@ -82,7 +86,8 @@ base::Result<TypePtr> read_udt(Reader& in, int depth) {
     const std::size_t count = in.short_number();
     for (std::size_t i = 0; i < count && in.ok(); ++i) {
         type->field_names.emplace_back(in.string());
-        if (auto read = read_parameters(in, depth, 1, type->parameters); !read) return base::fail(std::move(read.error()));
+        if (auto read = read_parameters(in, depth, 1, type->parameters); !read)
+            return base::fail(std::move(read.error()));
     }
     return type;
 }
@@ -93,16 +98,27 @@ base::Result<TypePtr> read_nested(Reader& in, int depth) {
     base::Result<TypePtr> result = TypePtr();
     std::vector<TypePtr> parameters;
     const auto read_collection = [&](std::size_t count) -> base::Result<TypePtr> {
-        if (auto read = read_parameters(in, depth, count, parameters); !read) return base::fail(std::move(read.error()));
+        if (auto read = read_parameters(in, depth, count, parameters); !read)
+            return base::fail(std::move(read.error()));
         return with_parameters(static_cast<TypeCode>(code), std::move(parameters), false);
     };
     switch (static_cast<TypeCode>(code)) {
-        case TypeCode::custom: result = parse_class_name(in.string()); break;
+        case TypeCode::custom:
+            result = parse_class_name(in.string());
+            break;
         case TypeCode::list:
-        case TypeCode::set: result = read_collection(1); break;
-        case TypeCode::map: result = read_collection(2); break;
-        case TypeCode::tuple: result = read_collection(in.short_number()); break;
-        case TypeCode::udt: result = read_udt(in, depth); break;
+        case TypeCode::set:
+            result = read_collection(1);
+            break;
+        case TypeCode::map:
+            result = read_collection(2);
+            break;
+        case TypeCode::tuple:
+            result = read_collection(in.short_number());
+            break;
+        case TypeCode::udt:
+            result = read_udt(in, depth);
+            break;
         default:
             if (in.ok() && !is_simple(code))
                 return base::fail(base::ErrorKind::bad_input, "type code " + std::to_string(code) + " does not exist");
@@ -120,12 +136,18 @@ TypePtr simple_type(TypeCode code) {
     return singletons()[index];
 }
 
-TypePtr list_type(TypePtr element, bool is_frozen) { return with_parameters(TypeCode::list, {std::move(element)}, is_frozen); }
-TypePtr set_type(TypePtr element, bool is_frozen) { return with_parameters(TypeCode::set, {std::move(element)}, is_frozen); }
+TypePtr list_type(TypePtr element, bool is_frozen) {
+    return with_parameters(TypeCode::list, {std::move(element)}, is_frozen);
+}
+TypePtr set_type(TypePtr element, bool is_frozen) {
+    return with_parameters(TypeCode::set, {std::move(element)}, is_frozen);
+}
 TypePtr map_type(TypePtr key, TypePtr value, bool is_frozen) {
     return with_parameters(TypeCode::map, {std::move(key), std::move(value)}, is_frozen);
 }
-TypePtr tuple_type(std::vector<TypePtr> fields) { return with_parameters(TypeCode::tuple, std::move(fields), false); }
+TypePtr tuple_type(std::vector<TypePtr> fields) {
+    return with_parameters(TypeCode::tuple, std::move(fields), false);
+}
 
 TypePtr vector_type(TypePtr element, std::int32_t dimensions) {
     auto type = std::make_shared<Type>();
@@ -135,8 +157,8 @@ TypePtr vector_type(TypePtr element, std::int32_t dimensions) {
     return type;
 }
 
-TypePtr udt_type(std::string keyspace, std::string name, std::vector<std::string> field_names, std::vector<TypePtr> fields,
-                 bool is_frozen) {
+TypePtr udt_type(std::string keyspace, std::string name, std::vector<std::string> field_names,
+                 std::vector<TypePtr> fields, bool is_frozen) {
     auto type = std::make_shared<Type>();
     type->code = TypeCode::udt;
     type->frozen = is_frozen;
@@ -172,7 +194,9 @@ bool equal(const Type& a, const Type& b, bool compare_frozen) {
     return true;
 }
 
-bool is_multi_cell(const Type& type) { return can_be_frozen(type.code) && !type.frozen; }
+bool is_multi_cell(const Type& type) {
+    return can_be_frozen(type.code) && !type.frozen;
+}
 
 bool contains(const Type& type, TypeCode code) {
     if (type.code == code) return true;
@@ -181,10 +205,13 @@ bool contains(const Type& type, TypeCode code) {
     return false;
 }
 
-base::Result<TypePtr> read_type(Reader& in) { return read_nested(in, 1); }
+base::Result<TypePtr> read_type(Reader& in) {
+    return read_nested(in, 1);
+}
 
 void write_type(Writer& out, const Type& type, ProtocolVersion version) {
-    const bool has_code = first_version_of(type.code) <= version;  // DSE's versions are above all others and have all codes
+    const bool has_code =
+        first_version_of(type.code) <= version;  // DSE's versions are above all others and have all codes
     if (type.code == TypeCode::vector || type.code == TypeCode::custom || !has_code) {
         out.short_number(static_cast<std::uint16_t>(TypeCode::custom));
         out.string(type.code == TypeCode::custom ? type.name : to_class_name(type));

@@ -12,24 +12,44 @@ namespace {
 constexpr std::string_view package = "org.apache.cassandra.db.marshal.";
 
 constexpr std::array<std::pair<std::string_view, TypeCode>, 20> simple_classes = {{
-    {"AsciiType", TypeCode::ascii},       {"LongType", TypeCode::bigint},        {"BytesType", TypeCode::blob},
-    {"BooleanType", TypeCode::boolean},   {"CounterColumnType", TypeCode::counter}, {"DecimalType", TypeCode::decimal},
-    {"DoubleType", TypeCode::double_number}, {"FloatType", TypeCode::float_number}, {"Int32Type", TypeCode::int_number},
-    {"TimestampType", TypeCode::timestamp}, {"UUIDType", TypeCode::uuid},        {"UTF8Type", TypeCode::varchar},
-    {"IntegerType", TypeCode::varint},    {"TimeUUIDType", TypeCode::timeuuid},  {"InetAddressType", TypeCode::inet},
-    {"SimpleDateType", TypeCode::date},   {"TimeType", TypeCode::time},          {"ShortType", TypeCode::smallint},
-    {"ByteType", TypeCode::tinyint},      {"DurationType", TypeCode::duration},
+    {"AsciiType", TypeCode::ascii},
+    {"LongType", TypeCode::bigint},
+    {"BytesType", TypeCode::blob},
+    {"BooleanType", TypeCode::boolean},
+    {"CounterColumnType", TypeCode::counter},
+    {"DecimalType", TypeCode::decimal},
+    {"DoubleType", TypeCode::double_number},
+    {"FloatType", TypeCode::float_number},
+    {"Int32Type", TypeCode::int_number},
+    {"TimestampType", TypeCode::timestamp},
+    {"UUIDType", TypeCode::uuid},
+    {"UTF8Type", TypeCode::varchar},
+    {"IntegerType", TypeCode::varint},
+    {"TimeUUIDType", TypeCode::timeuuid},
+    {"InetAddressType", TypeCode::inet},
+    {"SimpleDateType", TypeCode::date},
+    {"TimeType", TypeCode::time},
+    {"ShortType", TypeCode::smallint},
+    {"ByteType", TypeCode::tinyint},
+    {"DurationType", TypeCode::duration},
 }};
 
 std::string_view class_of(TypeCode code) {
     switch (code) {
-        case TypeCode::list: return "ListType";
-        case TypeCode::set: return "SetType";
-        case TypeCode::map: return "MapType";
-        case TypeCode::tuple: return "TupleType";
-        case TypeCode::udt: return "UserType";
-        case TypeCode::vector: return "VectorType";
-        default: break;
+        case TypeCode::list:
+            return "ListType";
+        case TypeCode::set:
+            return "SetType";
+        case TypeCode::map:
+            return "MapType";
+        case TypeCode::tuple:
+            return "TupleType";
+        case TypeCode::udt:
+            return "UserType";
+        case TypeCode::vector:
+            return "VectorType";
+        default:
+            break;
     }
     for (const auto& [name, simple] : simple_classes)
         if (simple == code) return name;
@@ -87,15 +107,17 @@ private:
         const std::size_t start = at_;
         while (at_ < text_.size()) {
             const char c = text_[at_];
-            const bool is_part = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                                 c == '.' || c == '-' || c == '+' || c == '&' || c == '$';
+            const bool is_part = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                 c == '_' || c == '.' || c == '-' || c == '+' || c == '&' || c == '$';
             if (!is_part) break;
             ++at_;
         }
         return text_.substr(start, at_ - start);
     }
 
-    base::Result<TypePtr> parse_class(int depth) {
+    // `is_wrapped`: directly in FrozenType or ReversedType, which are no levels of their own; in another of them they
+    // are.
+    base::Result<TypePtr> parse_class(int depth, bool is_wrapped = false) {
         if (depth > deepest_nesting) return base::fail(base::ErrorKind::bad_input, "a type is nested too deeply");
         skip_blanks();
         const std::size_t start = at_;
@@ -110,7 +132,8 @@ private:
         if (name == "TupleType") return parse_tuple(depth);
         if (name == "UserType") return parse_udt(depth);
         if (name == "VectorType") return parse_vector(depth);
-        if (name == "FrozenType" || name == "ReversedType") return parse_wrapped(name == "FrozenType", depth);
+        if (name == "FrozenType" || name == "ReversedType")
+            return parse_wrapped(name == "FrozenType", is_wrapped ? depth + 1 : depth);
         return parse_unknown(start);
     }
 
@@ -178,13 +201,14 @@ private:
         const std::string_view digits = word();
         std::int32_t dimensions = 0;
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), dimensions);
-        if (error != std::errc() || end != digits.data() + digits.size() || dimensions < 1 || !take(')')) return wrong();
+        if (error != std::errc() || end != digits.data() + digits.size() || dimensions < 1 || !take(')'))
+            return wrong();
         return vector_type(std::move(*element), dimensions);
     }
 
     base::Result<TypePtr> parse_wrapped(bool is_frozen, int depth) {
         if (!take('(')) return wrong();
-        auto inner = parse_class(depth + 1);
+        auto inner = parse_class(depth, true);
         if (!inner) return inner;
         if (!take(')')) return wrong();
         return is_frozen ? frozen(*inner) : *inner;
@@ -215,6 +239,8 @@ std::string to_class_name(const Type& type) {
     return type.frozen ? std::string(package) + "FrozenType(" + text + ")" : text;
 }
 
-base::Result<TypePtr> parse_class_name(std::string_view text) { return ClassParser(text).parse(); }
+base::Result<TypePtr> parse_class_name(std::string_view text) {
+    return ClassParser(text).parse();
+}
 
 }  // namespace crossfade::cql

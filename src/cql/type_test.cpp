@@ -10,23 +10,27 @@ namespace {
 using base::ErrorKind;
 
 TypePtr address_type() {
-    return udt_type("ks", "Address", {"street", "Zip code"}, {simple_type(TypeCode::varchar), simple_type(TypeCode::int_number)});
+    return udt_type("ks", "Address", {"street", "Zip code"},
+                    {simple_type(TypeCode::varchar), simple_type(TypeCode::int_number)});
 }
 
 // All kinds of types, nested in each other; none frozen, for the wire does not say.
 std::vector<TypePtr> examples() {
     std::vector<TypePtr> all;
-    for (const TypeCode code : {TypeCode::ascii, TypeCode::bigint, TypeCode::blob, TypeCode::boolean, TypeCode::counter, TypeCode::decimal,
-                                TypeCode::double_number, TypeCode::float_number, TypeCode::int_number, TypeCode::timestamp,
-                                TypeCode::uuid, TypeCode::varchar, TypeCode::varint, TypeCode::timeuuid, TypeCode::inet,
-                                TypeCode::date, TypeCode::time, TypeCode::smallint, TypeCode::tinyint, TypeCode::duration})
+    for (const TypeCode code :
+         {TypeCode::ascii,   TypeCode::bigint,        TypeCode::blob,         TypeCode::boolean,    TypeCode::counter,
+          TypeCode::decimal, TypeCode::double_number, TypeCode::float_number, TypeCode::int_number, TypeCode::timestamp,
+          TypeCode::uuid,    TypeCode::varchar,       TypeCode::varint,       TypeCode::timeuuid,   TypeCode::inet,
+          TypeCode::date,    TypeCode::time,          TypeCode::smallint,     TypeCode::tinyint,    TypeCode::duration})
         all.push_back(simple_type(code));
     const TypePtr text = simple_type(TypeCode::varchar);
     const TypePtr vector = vector_type(simple_type(TypeCode::float_number), 3);
     const TypePtr tuple = tuple_type({text, simple_type(TypeCode::duration), vector});
-    all.insert(all.end(), {vector, tuple, address_type(), list_type(text), set_type(tuple), map_type(address_type(), list_type(vector)),
-                           vector_type(list_type(address_type()), 2), tuple_type({}), custom_type("com.example.Point"),
-                           custom_type("org.apache.cassandra.db.marshal.CompositeType(org.apache.cassandra.db.marshal.UTF8Type,a(b))")});
+    all.insert(
+        all.end(),
+        {vector, tuple, address_type(), list_type(text), set_type(tuple), map_type(address_type(), list_type(vector)),
+         vector_type(list_type(address_type()), 2), tuple_type({}), custom_type("com.example.Point"),
+         custom_type("org.apache.cassandra.db.marshal.CompositeType(org.apache.cassandra.db.marshal.UTF8Type,a(b))")});
     return all;
 }
 
@@ -38,7 +42,8 @@ Bytes written(const Type& type, ProtocolVersion version) {
 }
 
 TEST(TypeOnTheWire, IsReadBackAsItWasWritten) {
-    for (const ProtocolVersion version : {ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5, ProtocolVersion::dse_v2}) {
+    for (const ProtocolVersion version :
+         {ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5, ProtocolVersion::dse_v2}) {
         for (const TypePtr& type : examples()) {
             const Bytes bytes = written(*type, version);
             Reader in(bytes);
@@ -52,9 +57,11 @@ TEST(TypeOnTheWire, IsReadBackAsItWasWritten) {
 
 TEST(TypeOnTheWire, HasTheCodesOfTheSpecification) {
     EXPECT_EQ(written(*simple_type(TypeCode::varchar), ProtocolVersion::v5), (Bytes{0x00, 0x0D}));
-    EXPECT_EQ(written(*map_type(simple_type(TypeCode::int_number), list_type(simple_type(TypeCode::blob))), ProtocolVersion::v5),
+    EXPECT_EQ(written(*map_type(simple_type(TypeCode::int_number), list_type(simple_type(TypeCode::blob))),
+                      ProtocolVersion::v5),
               (Bytes{0x00, 0x21, 0x00, 0x09, 0x00, 0x20, 0x00, 0x03}));
-    EXPECT_EQ(written(*tuple_type({simple_type(TypeCode::inet)}), ProtocolVersion::v5), (Bytes{0x00, 0x31, 0x00, 0x01, 0x00, 0x10}));
+    EXPECT_EQ(written(*tuple_type({simple_type(TypeCode::inet)}), ProtocolVersion::v5),
+              (Bytes{0x00, 0x31, 0x00, 0x01, 0x00, 0x10}));
     EXPECT_EQ(written(*udt_type("k", "u", {"f"}, {simple_type(TypeCode::time)}), ProtocolVersion::v5),
               (Bytes{0x00, 0x30, 0x00, 0x01, 'k', 0x00, 0x01, 'u', 0x00, 0x01, 0x00, 0x01, 'f', 0x00, 0x12}));
     EXPECT_EQ(written(*simple_type(TypeCode::duration), ProtocolVersion::v5), (Bytes{0x00, 0x15}));
@@ -109,13 +116,16 @@ TEST(TypeClass, IsTheServers) {
     EXPECT_EQ(to_class_name(*simple_type(TypeCode::counter)), package + "CounterColumnType");
     EXPECT_EQ(to_class_name(*list_type(simple_type(TypeCode::int_number), true)),
               package + "FrozenType(" + package + "ListType(" + package + "Int32Type))");
-    EXPECT_EQ(to_class_name(*udt_type("ks", "a", {"b", "c"}, {simple_type(TypeCode::varchar), simple_type(TypeCode::uuid)})),
-              package + "UserType(ks,61,62:" + package + "UTF8Type,63:" + package + "UUIDType)");
+    EXPECT_EQ(
+        to_class_name(*udt_type("ks", "a", {"b", "c"}, {simple_type(TypeCode::varchar), simple_type(TypeCode::uuid)})),
+        package + "UserType(ks,61,62:" + package + "UTF8Type,63:" + package + "UUIDType)");
     // What a real 5.0 node sends for vector<float, 3>, with its blanks.
-    const auto vector = parse_class_name("org.apache.cassandra.db.marshal.VectorType(org.apache.cassandra.db.marshal.FloatType , 3)");
+    const auto vector =
+        parse_class_name("org.apache.cassandra.db.marshal.VectorType(org.apache.cassandra.db.marshal.FloatType , 3)");
     ASSERT_TRUE(vector);
     EXPECT_EQ(to_cql(**vector), "vector<float, 3>");
-    EXPECT_EQ(to_class_name(**vector), "org.apache.cassandra.db.marshal.VectorType(org.apache.cassandra.db.marshal.FloatType , 3)");
+    EXPECT_EQ(to_class_name(**vector),
+              "org.apache.cassandra.db.marshal.VectorType(org.apache.cassandra.db.marshal.FloatType , 3)");
 }
 
 TEST(TypeClass, IsParsed) {
@@ -124,17 +134,35 @@ TEST(TypeClass, IsParsed) {
         return type ? to_cql(**type) : std::string("error");
     };
     EXPECT_EQ(parsed("Int32Type"), "int");
-    EXPECT_EQ(parsed("org.apache.cassandra.db.marshal.ReversedType(org.apache.cassandra.db.marshal.TimeUUIDType)"), "timeuuid");
+    EXPECT_EQ(parsed("org.apache.cassandra.db.marshal.ReversedType(org.apache.cassandra.db.marshal.TimeUUIDType)"),
+              "timeuuid");
     EXPECT_EQ(parsed("FrozenType(MapType(UTF8Type,SetType(LongType)))"), "frozen<map<text, frozen<set<bigint>>>>");
     EXPECT_EQ(parsed("UserType(ks,4d79,61:Int32Type)"), "\"My\"");
     EXPECT_EQ(parsed("com.example.Thing(a , b(c))"), "'com.example.Thing(a , b(c))'");
     EXPECT_EQ(parsed("org.apache.cassandra.db.marshal.EmptyType"), "empty");
     EXPECT_EQ(parsed("VectorType(ListType(ByteType),2)"), "vector<list<tinyint>, 2>");
     EXPECT_EQ(parsed("VectorType(com.example.Thing(x),2)"), "vector<'com.example.Thing(x)', 2>");
-    for (const char* text : {"", "(", "Int32Type)", "ListType", "ListType(", "ListType()", "ListType(Int32Type", "MapType(Int32Type)",
-                             "VectorType(FloatType)", "VectorType(FloatType,0)", "VectorType(FloatType,-1)", "VectorType(FloatType,x)",
-                             "VectorType(FloatType,99999999999)", "UserType(ks)", "UserType(ks,6)", "UserType(ks,zz)",
-                             "UserType(ks,61,62)", "a(b", "a(b))", "Int32Type x", "FrozenType()"})
+    for (const char* text : {"",
+                             "(",
+                             "Int32Type)",
+                             "ListType",
+                             "ListType(",
+                             "ListType()",
+                             "ListType(Int32Type",
+                             "MapType(Int32Type)",
+                             "VectorType(FloatType)",
+                             "VectorType(FloatType,0)",
+                             "VectorType(FloatType,-1)",
+                             "VectorType(FloatType,x)",
+                             "VectorType(FloatType,99999999999)",
+                             "UserType(ks)",
+                             "UserType(ks,6)",
+                             "UserType(ks,zz)",
+                             "UserType(ks,61,62)",
+                             "a(b",
+                             "a(b))",
+                             "Int32Type x",
+                             "FrozenType()"})
         EXPECT_EQ(parsed(text), "error") << text;
 }
 
@@ -150,7 +178,8 @@ TEST(TypeClass, EveryTruncationIsReadSafely) {
 }
 
 base::Result<TypePtr> parse(std::string_view text) {
-    static const std::map<std::string, TypePtr> types = {{"address", address_type()}, {"Address", address_type()}, {"list", address_type()}};
+    static const std::map<std::string, TypePtr> types = {
+        {"address", address_type()}, {"Address", address_type()}, {"list", address_type()}};
     return parse_cql_type(text, "ks", [](const std::string& name) {
         const auto found = types.find(name);
         return found == types.end() ? nullptr : found->second;
@@ -159,11 +188,38 @@ base::Result<TypePtr> parse(std::string_view text) {
 
 TEST(TypeText, IsParsedAndWrittenAsTheSchemaTablesHaveIt) {
     // Each as a real server writes it.
-    for (const char* text : {"ascii", "bigint", "blob", "boolean", "counter", "decimal", "double", "float", "int", "timestamp", "uuid",
-                             "text", "varint", "timeuuid", "inet", "date", "time", "smallint", "tinyint", "duration", "list<int>",
-                             "frozen<list<text>>", "set<frozen<map<text, int>>>", "map<text, frozen<list<frozen<set<int>>>>>",
-                             "frozen<tuple<int, text, frozen<tuple<int>>>>", "vector<float, 3>", "vector<frozen<list<text>>, 2>",
-                             "\"Address\"", "frozen<\"Address\">", "'com.example.Point'", "empty", "list<frozen<\"Address\">>"}) {
+    for (const char* text : {"ascii",
+                             "bigint",
+                             "blob",
+                             "boolean",
+                             "counter",
+                             "decimal",
+                             "double",
+                             "float",
+                             "int",
+                             "timestamp",
+                             "uuid",
+                             "text",
+                             "varint",
+                             "timeuuid",
+                             "inet",
+                             "date",
+                             "time",
+                             "smallint",
+                             "tinyint",
+                             "duration",
+                             "list<int>",
+                             "frozen<list<text>>",
+                             "set<frozen<map<text, int>>>",
+                             "map<text, frozen<list<frozen<set<int>>>>>",
+                             "frozen<tuple<int, text, frozen<tuple<int>>>>",
+                             "vector<float, 3>",
+                             "vector<frozen<list<text>>, 2>",
+                             "\"Address\"",
+                             "frozen<\"Address\">",
+                             "'com.example.Point'",
+                             "empty",
+                             "list<frozen<\"Address\">>"}) {
         const auto type = parse(text);
         ASSERT_TRUE(type) << text << ": " << type.error().message;
         EXPECT_EQ(to_cql(**type), text);
@@ -186,9 +242,33 @@ TEST(TypeText, IsParsedLeniently) {
     EXPECT_EQ(parsed("unknown"), "not found");
     EXPECT_EQ(parsed("\"ADDRESS\""), "not found");
     EXPECT_EQ(parsed("list<unknown>"), "not found");
-    for (const char* text : {"", " ", "<", "list<", "list<int", "list<>", "list<int,int>", "map<int>", "map<int,int,int>", "int x", "int>",
-                             "vector<float>", "vector<float,0>", "vector<float,-1>", "vector<3>", "vector<float,3,3>", "frozen<int,int>", "bag<int>",
-                             "other.address", "ks.", "\"address", "'unfinished", "\"\"\"", "list<int>>", "tuple<>", "int\xC3\xA9", "3"})
+    for (const char* text : {"",
+                             " ",
+                             "<",
+                             "list<",
+                             "list<int",
+                             "list<>",
+                             "list<int,int>",
+                             "map<int>",
+                             "map<int,int,int>",
+                             "int x",
+                             "int>",
+                             "vector<float>",
+                             "vector<float,0>",
+                             "vector<float,-1>",
+                             "vector<3>",
+                             "vector<float,3,3>",
+                             "frozen<int,int>",
+                             "bag<int>",
+                             "other.address",
+                             "ks.",
+                             "\"address",
+                             "'unfinished",
+                             "\"\"\"",
+                             "list<int>>",
+                             "tuple<>",
+                             "int\xC3\xA9",
+                             "3"})
         EXPECT_EQ(parsed(text), "bad") << text;
     std::string deep;
     for (int i = 0; i < 100'000; ++i) deep += "list<";
@@ -215,7 +295,8 @@ TEST(Type, EqualLooksAtAllParts) {
     EXPECT_FALSE(equal(*custom_type("a"), *custom_type("b"), false));
     EXPECT_FALSE(equal(*udt_type("ks", "a", {"x"}, {number}), *udt_type("ks", "a", {"y"}, {number}), false));
     EXPECT_FALSE(equal(*udt_type("ks", "a", {"x"}, {number}), *udt_type("kt", "a", {"x"}, {number}), false));
-    EXPECT_FALSE(equal(*udt_type("ks", "a", {"x"}, {number}), *udt_type("ks", "a", {"x"}, {simple_type(TypeCode::blob)}), false));
+    EXPECT_FALSE(equal(*udt_type("ks", "a", {"x"}, {number}),
+                       *udt_type("ks", "a", {"x"}, {simple_type(TypeCode::blob)}), false));
     EXPECT_TRUE(equal(*address_type(), *address_type(), true));
 }
 

@@ -13,13 +13,27 @@ namespace {
 
 // The first name of a code is the one that system_schema uses.
 constexpr std::array<std::pair<std::string_view, TypeCode>, 21> native_names = {{
-    {"ascii", TypeCode::ascii},         {"bigint", TypeCode::bigint},         {"blob", TypeCode::blob},
-    {"boolean", TypeCode::boolean},     {"counter", TypeCode::counter},       {"decimal", TypeCode::decimal},
-    {"double", TypeCode::double_number}, {"float", TypeCode::float_number},   {"int", TypeCode::int_number},
-    {"timestamp", TypeCode::timestamp}, {"uuid", TypeCode::uuid},             {"text", TypeCode::varchar},
-    {"varchar", TypeCode::varchar},     {"varint", TypeCode::varint},         {"timeuuid", TypeCode::timeuuid},
-    {"inet", TypeCode::inet},           {"date", TypeCode::date},             {"time", TypeCode::time},
-    {"smallint", TypeCode::smallint},   {"tinyint", TypeCode::tinyint},       {"duration", TypeCode::duration},
+    {"ascii", TypeCode::ascii},
+    {"bigint", TypeCode::bigint},
+    {"blob", TypeCode::blob},
+    {"boolean", TypeCode::boolean},
+    {"counter", TypeCode::counter},
+    {"decimal", TypeCode::decimal},
+    {"double", TypeCode::double_number},
+    {"float", TypeCode::float_number},
+    {"int", TypeCode::int_number},
+    {"timestamp", TypeCode::timestamp},
+    {"uuid", TypeCode::uuid},
+    {"text", TypeCode::varchar},
+    {"varchar", TypeCode::varchar},
+    {"varint", TypeCode::varint},
+    {"timeuuid", TypeCode::timeuuid},
+    {"inet", TypeCode::inet},
+    {"date", TypeCode::date},
+    {"time", TypeCode::time},
+    {"smallint", TypeCode::smallint},
+    {"tinyint", TypeCode::tinyint},
+    {"duration", TypeCode::duration},
 }};
 
 // Tables that were made without CQL have a value column of this type (CREATE … WITH COMPACT STORAGE).
@@ -29,6 +43,12 @@ std::string_view native_name(TypeCode code) {
     for (const auto& [name, native] : native_names)
         if (native == code) return name;
     return {};
+}
+
+std::string single_quoted(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
+    return out + '\'';
 }
 
 std::string joined(const Type& type, std::string_view kind) {
@@ -43,8 +63,12 @@ std::string joined(const Type& type, std::string_view kind) {
     return text;
 }
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 class TypeTextParser {
 public:
@@ -110,7 +134,8 @@ private:
         return plain;
     }
 
-    base::Result<TypePtr> parse_type(int depth) {
+    // `is_in_frozen`: directly in frozen<…>, which is no level of its own; in another frozen<…> it is.
+    base::Result<TypePtr> parse_type(int depth, bool is_in_frozen = false) {
         if (depth > deepest_nesting) return base::fail(base::ErrorKind::bad_input, "a type is nested too deeply");
         if (take('\'')) {
             auto class_name = quoted_text('\'');
@@ -120,7 +145,7 @@ private:
         auto first = name();
         if (!first) return base::fail(std::move(first.error()));
         if (!first->is_quoted) {
-            if (take('<')) return parse_parameters(first->text, depth);
+            if (take('<')) return parse_parameters(first->text, depth, is_in_frozen);
             for (const auto& [native, code] : native_names)
                 if (first->text == native) return simple_type(code);
             if (first->text == "empty") return custom_type(std::string(empty_class));
@@ -133,29 +158,32 @@ private:
             auto second = name();
             if (!second) return base::fail(std::move(second.error()));
             if (first.text != keyspace_)
-                return base::fail(base::ErrorKind::bad_input, "type '" + std::string(text_) + "' is not of keyspace '" + keyspace_ + "'");
+                return base::fail(base::ErrorKind::bad_input,
+                                  "type '" + std::string(text_) + "' is not of keyspace '" + keyspace_ + "'");
             first = std::move(*second);
         }
         TypePtr found = find_udt_ ? find_udt_(first.text) : nullptr;
         if (!found)
-            return base::fail(base::ErrorKind::not_found, "keyspace '" + keyspace_ + "' has no type '" + first.text + "'");
+            return base::fail(base::ErrorKind::not_found,
+                              "keyspace '" + keyspace_ + "' has no type '" + first.text + "'");
         return found;
     }
 
-    base::Result<TypePtr> parse_parameters(const std::string& kind, int depth) {
+    base::Result<TypePtr> parse_parameters(const std::string& kind, int depth, bool is_in_frozen) {
         static constexpr std::array<std::string_view, 6> kinds = {"frozen", "list", "set", "map", "tuple", "vector"};
         if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) return wrong();
+        const bool is_frozen = kind == "frozen";
         std::vector<TypePtr> parameters;
         do {
             if (kind == "vector" && parameters.size() == 1) return parse_dimensions(std::move(parameters[0]));
-            auto parameter = parse_type(depth + 1);
+            auto parameter = parse_type(is_frozen && !is_in_frozen ? depth : depth + 1, is_frozen);
             if (!parameter) return parameter;
             parameters.push_back(std::move(*parameter));
         } while (take(','));
         if (!take('>')) return wrong();
         if (kind == "tuple") return tuple_type(std::move(parameters));
         if (parameters.size() != (kind == "map" ? 2U : 1U) || kind == "vector") return wrong();
-        if (kind == "frozen") return frozen(parameters[0]);
+        if (is_frozen) return frozen(parameters[0]);
         if (kind == "list") return list_type(std::move(parameters[0]));
         if (kind == "set") return set_type(std::move(parameters[0]));
         return map_type(std::move(parameters[0]), std::move(parameters[1]));
@@ -182,15 +210,27 @@ private:
 std::string to_cql(const Type& type) {
     std::string text;
     switch (type.code) {
-        case TypeCode::custom: return type.name == empty_class ? "empty" : "'" + type.name + "'";
-        case TypeCode::list: text = joined(type, "list"); break;
-        case TypeCode::set: text = joined(type, "set"); break;
-        case TypeCode::map: text = joined(type, "map"); break;
-        case TypeCode::udt: text = quoted(type.name); break;
+        case TypeCode::custom:
+            return type.name == empty_class ? "empty" : single_quoted(type.name);
+        case TypeCode::list:
+            text = joined(type, "list");
+            break;
+        case TypeCode::set:
+            text = joined(type, "set");
+            break;
+        case TypeCode::map:
+            text = joined(type, "map");
+            break;
+        case TypeCode::udt:
+            text = quoted(type.name);
+            break;
         // Always frozen; the server writes so in its schema tables and takes either.
-        case TypeCode::tuple: return "frozen<" + joined(type, "tuple") + ">";
-        case TypeCode::vector: return joined(type, "vector");
-        default: return std::string(native_name(type.code));
+        case TypeCode::tuple:
+            return "frozen<" + joined(type, "tuple") + ">";
+        case TypeCode::vector:
+            return joined(type, "vector");
+        default:
+            return std::string(native_name(type.code));
     }
     return type.frozen ? "frozen<" + text + ">" : text;
 }

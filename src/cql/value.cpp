@@ -10,7 +10,8 @@ namespace crossfade::cql {
 
 namespace {
 
-// Which types may have no bytes, as 4.1 and 5.0 nodes take them from a client. Records without bytes are records without fields.
+// Which types may have no bytes, as 4.1 and 5.0 nodes take them from a client. Records without bytes are records
+// without fields.
 bool may_be_empty(TypeCode code) {
     switch (code) {
         case TypeCode::bigint:
@@ -24,15 +25,22 @@ bool may_be_empty(TypeCode code) {
         case TypeCode::timestamp:
         case TypeCode::timeuuid:
         case TypeCode::uuid:
-        case TypeCode::varint: return true;
-        default: return false;
+        case TypeCode::varint:
+            return true;
+        default:
+            return false;
     }
 }
 
-bool is_map(const Type& type) { return type.code == TypeCode::map; }
-bool is_record(const Type& type) { return type.code == TypeCode::tuple || type.code == TypeCode::udt; }
+bool is_map(const Type& type) {
+    return type.code == TypeCode::map;
+}
+bool is_record(const Type& type) {
+    return type.code == TypeCode::tuple || type.code == TypeCode::udt;
+}
 bool has_elements(const Type& type) {
-    return is_record(type) || is_map(type) || type.code == TypeCode::list || type.code == TypeCode::set || type.code == TypeCode::vector;
+    return is_record(type) || is_map(type) || type.code == TypeCode::list || type.code == TypeCode::set ||
+           type.code == TypeCode::vector;
 }
 
 // Calls `take` with the native value of a scalar; its Result is passed on.
@@ -43,34 +51,56 @@ auto with_scalar(const Type& type, ByteView bytes, Take take) -> decltype(take(s
         return take(std::move(*result));
     };
     switch (type.code) {
-        case TypeCode::ascii: return pass(decode_ascii(bytes));
-        case TypeCode::varchar: return pass(decode_text(bytes));
+        case TypeCode::ascii:
+            return pass(decode_ascii(bytes));
+        case TypeCode::varchar:
+            return pass(decode_text(bytes));
         case TypeCode::bigint:
-        case TypeCode::counter: return pass(decode_bigint(bytes));
-        case TypeCode::boolean: return pass(decode_boolean(bytes));
-        case TypeCode::decimal: return pass(decode_decimal(bytes));
-        case TypeCode::double_number: return pass(decode_double(bytes));
-        case TypeCode::float_number: return pass(decode_float(bytes));
-        case TypeCode::int_number: return pass(decode_int(bytes));
-        case TypeCode::timestamp: return pass(decode_timestamp(bytes));
-        case TypeCode::uuid: return pass(decode_uuid(bytes));
-        case TypeCode::timeuuid: return pass(decode_timeuuid(bytes));
-        case TypeCode::varint: return pass(decode_varint(bytes));
-        case TypeCode::inet: return pass(decode_inet(bytes));
-        case TypeCode::date: return pass(decode_date(bytes));
-        case TypeCode::time: return pass(decode_time(bytes));
-        case TypeCode::smallint: return pass(decode_smallint(bytes));
-        case TypeCode::tinyint: return pass(decode_tinyint(bytes));
-        case TypeCode::duration: return pass(decode_duration(bytes));
-        default: return take(bytes);  // blob and custom
+        case TypeCode::counter:
+            return pass(decode_bigint(bytes));
+        case TypeCode::boolean:
+            return pass(decode_boolean(bytes));
+        case TypeCode::decimal:
+            return pass(decode_decimal(bytes));
+        case TypeCode::double_number:
+            return pass(decode_double(bytes));
+        case TypeCode::float_number:
+            return pass(decode_float(bytes));
+        case TypeCode::int_number:
+            return pass(decode_int(bytes));
+        case TypeCode::timestamp:
+            return pass(decode_timestamp(bytes));
+        case TypeCode::uuid:
+            return pass(decode_uuid(bytes));
+        case TypeCode::timeuuid:
+            return pass(decode_timeuuid(bytes));
+        case TypeCode::varint:
+            return pass(decode_varint(bytes));
+        case TypeCode::inet:
+            return pass(decode_inet(bytes));
+        case TypeCode::date:
+            return pass(decode_date(bytes));
+        case TypeCode::time:
+            return pass(decode_time(bytes));
+        case TypeCode::smallint:
+            return pass(decode_smallint(bytes));
+        case TypeCode::tinyint:
+            return pass(decode_tinyint(bytes));
+        case TypeCode::duration:
+            return pass(decode_duration(bytes));
+        default:
+            return take(bytes);  // blob and custom
     }
 }
 
-tl::unexpected<base::Error> too_deep() { return base::fail(base::ErrorKind::bad_input, "a value is nested too deeply"); }
+tl::unexpected<base::Error> too_deep() {
+    return base::fail(base::ErrorKind::bad_input, "a value is nested too deeply");
+}
 
 base::Result<void> check_nesting(const Type& type, int depth) {
     if (depth > deepest_nesting) return too_deep();
-    if (type.code == TypeCode::vector && type.dimensions < 1) return base::fail(base::ErrorKind::bad_input, "a vector has no dimensions");
+    if (type.code == TypeCode::vector && type.dimensions < 1)
+        return base::fail(base::ErrorKind::bad_input, "a vector has no dimensions");
     return {};
 }
 
@@ -106,7 +136,8 @@ base::Result<Value> decode_nested(const Type& type, ByteView bytes, int depth) {
     if (!is_map(type)) return Value(Sequence{std::move(elements)});
     Mapping mapping;
     mapping.entries.reserve(elements.size() / 2);
-    for (std::size_t i = 0; i + 1 < elements.size(); i += 2) mapping.entries.push_back({std::move(elements[i]), std::move(elements[i + 1])});
+    for (std::size_t i = 0; i + 1 < elements.size(); i += 2)
+        mapping.entries.push_back({std::move(elements[i]), std::move(elements[i + 1])});
     return Value(std::move(mapping));
 }
 
@@ -117,7 +148,8 @@ base::Result<void> validate_nested(const Type& type, ByteView bytes, int depth) 
     ElementCursor cursor(type, bytes);
     while (cursor.next()) {
         if (cursor.element().is_null()) continue;
-        if (auto element = validate_nested(cursor.element_type(), cursor.element().bytes, depth + 1); !element) return element;
+        if (auto element = validate_nested(cursor.element_type(), cursor.element().bytes, depth + 1); !element)
+            return element;
     }
     return cursor.status();
 }
@@ -137,12 +169,16 @@ public:
     bool operator()(float value) { return is(TypeCode::float_number) && (encode_float(out_, value), true); }
     bool operator()(double value) { return is(TypeCode::double_number) && (encode_double(out_, value), true); }
     bool operator()(const std::string& value) {
-        const bool fits = (is(TypeCode::ascii) && decode_ascii(base::bytes_of(value))) || (is(TypeCode::varchar) && is_server_utf8(value));
+        const bool fits = (is(TypeCode::ascii) && decode_ascii(base::bytes_of(value))) ||
+                          (is(TypeCode::varchar) && is_server_utf8(value));
         return fits && (encode_text(out_, value), true);
     }
-    bool operator()(const Bytes& value) { return (is(TypeCode::blob) || is(TypeCode::custom)) && (encode_blob(out_, value), true); }
+    bool operator()(const Bytes& value) {
+        return (is(TypeCode::blob) || is(TypeCode::custom)) && (encode_blob(out_, value), true);
+    }
     bool operator()(const Uuid& value) {
-        return (is(TypeCode::uuid) || (is(TypeCode::timeuuid) && (value[6] >> 4) == 1)) && (encode_uuid(out_, value), true);
+        return (is(TypeCode::uuid) || (is(TypeCode::timeuuid) && (value[6] >> 4) == 1)) &&
+               (encode_uuid(out_, value), true);
     }
     bool operator()(const Inet& value) {
         return is(TypeCode::inet) && (value.size == 4 || value.size == 16) && (encode_inet(out_, value), true);
@@ -163,7 +199,9 @@ public:
     }
     bool operator()(const Empty&) { return may_be_empty(code_); }
     template <class Other>
-    bool operator()(const Other&) { return false; }
+    bool operator()(const Other&) {
+        return false;
+    }
 
 private:
     bool is(TypeCode code) const { return code_ == code; }
@@ -222,18 +260,28 @@ base::Result<void> encode_nested(Bytes& out, const Type& type, const Value& valu
 
 }  // namespace
 
-bool Sequence::operator==(const Sequence& other) const { return elements == other.elements; }
-bool Mapping::operator==(const Mapping& other) const { return entries == other.entries; }
-bool Fields::operator==(const Fields& other) const { return values == other.values; }
+bool Sequence::operator==(const Sequence& other) const {
+    return elements == other.elements;
+}
+bool Mapping::operator==(const Mapping& other) const {
+    return entries == other.entries;
+}
+bool Fields::operator==(const Fields& other) const {
+    return values == other.values;
+}
 
 bool Value::operator==(const Value& other) const {
     if (data.index() != other.data.index()) return false;
-    if (const auto* number = find<float>()) return std::bit_cast<std::uint32_t>(*number) == std::bit_cast<std::uint32_t>(other.as<float>());
-    if (const auto* number = find<double>()) return std::bit_cast<std::uint64_t>(*number) == std::bit_cast<std::uint64_t>(other.as<double>());
+    if (const auto* number = find<float>())
+        return std::bit_cast<std::uint32_t>(*number) == std::bit_cast<std::uint32_t>(other.as<float>());
+    if (const auto* number = find<double>())
+        return std::bit_cast<std::uint64_t>(*number) == std::bit_cast<std::uint64_t>(other.as<double>());
     return data == other.data;
 }
 
-base::Result<Value> decode(const Type& type, ByteView bytes) { return decode_nested(type, bytes, 1); }
+base::Result<Value> decode(const Type& type, ByteView bytes) {
+    return decode_nested(type, bytes, 1);
+}
 
 base::Result<Value> decode(const Type& type, const ValueView& cell) {
     if (cell.is_null()) return Value();
@@ -254,6 +302,8 @@ base::Result<Bytes> encode(const Type& type, const Value& value) {
     return bytes;
 }
 
-base::Result<void> validate(const Type& type, ByteView bytes) { return validate_nested(type, bytes, 1); }
+base::Result<void> validate(const Type& type, ByteView bytes) {
+    return validate_nested(type, bytes, 1);
+}
 
 }  // namespace crossfade::cql

@@ -25,7 +25,9 @@ TEST(Codec, ExamplesDecodeAndEncode) {
         const auto again = encode(*type, *value);
         ASSERT_TRUE(again) << example.type << " " << example.hex << ": " << again.error().message;
         // Some values have more than one form on the wire; these come back in the usual one.
-        const bool has_other_form = std::string_view(example.type) == "boolean" ? bytes == Bytes{2} : std::string_view(example.hex) == "00 00 c0000000";
+        const bool has_other_form = std::string_view(example.type) == "boolean"
+                                        ? bytes == Bytes{2}
+                                        : std::string_view(example.hex) == "00 00 c0000000";
         if (has_other_form) {
             EXPECT_EQ(decode(*type, *again), *value);
         } else {
@@ -93,8 +95,8 @@ TEST(Codec, RefusesWhatTheServerRefuses) {
              {"tinyint", ""},
              {"duration", ""},
              {"duration", "0202"},
-             {"duration", "02 01 00"},              // one month less one day
-             {"duration", "f100000000 00 00"},      // months past 32 bits
+             {"duration", "02 01 00"},          // one month less one day
+             {"duration", "f100000000 00 00"},  // months past 32 bits
              {"list<int>", ""},
              {"list<int>", "ffffffff"},
              {"list<int>", "00000001"},
@@ -188,7 +190,8 @@ TEST(Codec, DeepTypesAreRefused) {
     Bytes bytes;
     for (int i = 0; i < 100; ++i) {
         Bytes outer;
-        ASSERT_TRUE(append_elements(outer, *list_type(simple_type(TypeCode::blob)), {{ValueView::State::bytes, bytes}}));
+        ASSERT_TRUE(
+            append_elements(outer, *list_type(simple_type(TypeCode::blob)), {{ValueView::State::bytes, bytes}}));
         bytes = outer;
     }
     EXPECT_FALSE(decode(*type, bytes));
@@ -221,7 +224,8 @@ TEST(Elements, AreWalkedRaw) {
         seen.push_back(std::to_string(cursor.index()) + " " + to_cql(cursor.element_type()) + " " +
                        (cursor.element().is_null() ? "null" : hex_text(cursor.element().bytes)));
     EXPECT_TRUE(cursor.status());
-    EXPECT_EQ(seen, (std::vector<std::string>{"0 text 0x61", "1 frozen<list<int>> 0x00000000", "2 text 0x62", "3 frozen<list<int>> null"}));
+    EXPECT_EQ(seen, (std::vector<std::string>{"0 text 0x61", "1 frozen<list<int>> 0x00000000", "2 text 0x62",
+                                              "3 frozen<list<int>> null"}));
     EXPECT_FALSE(cursor.next());
 
     ElementCursor scalar(*simple_type(TypeCode::int_number), bytes);

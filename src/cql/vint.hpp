@@ -1,4 +1,5 @@
-// Variable-length integers ([unsigned vint] and [vint] of native_protocol_v5.spec §3): durations and elements of vectors have them.
+// Variable-length integers ([unsigned vint] and [vint] of native_protocol_v5.spec §3): durations and elements of
+// vectors have them.
 #pragma once
 
 #include <cstdint>
