@@ -110,10 +110,10 @@ private:
             app_.parse(std::move(words));
         } catch (const CLI::CallForHelp&) {
             const CLI::App* const asked = deepest(&app_);
-            out_ << asked->help(asked == &app_ ? "" : app_.get_name() + " " + asked->get_name(), CLI::AppFormatMode::Normal);
+            out_ << asked->help(asked == &app_ ? "" : app_.get_name(), CLI::AppFormatMode::Normal);
             if (asked == &app_)
                 for (const CLI::App* part : app_.get_subcommands([](const CLI::App*) { return true; }))
-                    out_ << "\n" << part->help(app_.get_name() + " " + part->get_name(), CLI::AppFormatMode::Normal);
+                    out_ << "\n" << part->help(app_.get_name(), CLI::AppFormatMode::Normal);
             return exit_done;
         } catch (const CLI::ParseError& problem) {
             complaint = app_.get_name() + ": " + first_line(problem.what()) + "; '" + app_.get_name() + " --help' shows what it takes";

@@ -1,12 +1,9 @@
 // Counts what a stream in steady state takes from the heap: nothing. Not with sanitizers, which have an allocator of their own.
 #include <gtest/gtest.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CROSSFADE_SANITIZED
-#endif
-#endif
-#if !defined(CROSSFADE_SANITIZED) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#include "net/sanitized.hpp"
+
+#if !defined(CROSSFADE_ADDRESS_SANITIZED) && !defined(CROSSFADE_THREAD_SANITIZED)
 
 #include <atomic>
 #include <cstdlib>

@@ -8,6 +8,7 @@
 #include "net/connect_any.hpp"
 #include "net/raw_socket.hpp"
 #include "net/recording_user.hpp"
+#include "net/sanitized.hpp"
 #include "net/stream.hpp"
 #include "net/testing_loop.hpp"
 
@@ -245,6 +246,9 @@ TEST_F(ListenTest, DestroyedInsideAcceptedItStops) {
 }
 
 TEST_F(ListenTest, WithoutDescriptorsItWaitsAndGoesOnWhenThereAreSome) {
+#ifdef CROSSFADE_ADDRESS_SANITIZED
+    GTEST_SKIP() << "the undefined-behaviour sanitizer needs descriptors itself (it tests pointers with a pipe)";
+#endif
     const auto listener = listening(loop);
     RawSocket peer = RawSocket::connected_to(listener->address());
     rlimit limit{};
