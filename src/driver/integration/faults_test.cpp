@@ -275,6 +275,20 @@ TEST_F(Faults, ANodeThatForgetsEveryThousandthTimeIsNoTrouble) {
     EXPECT_EQ(executed, 20000U);
 }
 
+TEST_F(Faults, MoreThanAConnectionHasIdsWaitAndNoneFails) {
+    connect(false);
+    const auto statement = run(loop_, session_->prepare("INSERT ?"));
+    ASSERT_TRUE(statement && *statement);
+    constexpr int count = 100'000;
+    int left = count, failed = 0;
+    for (int i = 0; i < count; ++i) execute_one(session_, **statement, i, left, failed, loop_).detach();
+    EXPECT_EQ(session_->statistics().in_flight, 32768U);
+    EXPECT_EQ(session_->statistics().waiting, static_cast<std::uint32_t>(count) - 32768U);
+    loop_.run();
+    EXPECT_EQ(failed, 0);
+    EXPECT_EQ(first_.requests, static_cast<std::uint32_t>(count));
+}
+
 TEST_F(Faults, ABatchWithAForgottenStatementRunsToo) {
     connect(false);
     const auto statement = run(loop_, session_->prepare("INSERT ?"));
