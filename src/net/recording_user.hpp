@@ -17,18 +17,19 @@ public:
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override {
         ++calls;
         EXPECT_FALSE(closed) << "bytes came after the end";
-        if (take) return take(bytes);
+        // Copies are called: these may destroy this object.
+        if (const auto call = take) return call(bytes);
         received.append(bytes.begin(), bytes.end());
         return bytes.size();
     }
     void on_closed(const base::Error& why) override {
         EXPECT_FALSE(closed) << "the end was told twice";
         closed = why;
-        if (when_closed) when_closed();
+        if (const auto call = when_closed) call();
     }
     void on_drained() override {
         ++drained;
-        if (when_drained) when_drained();
+        if (const auto call = when_drained) call();
     }
 
     std::string received;
