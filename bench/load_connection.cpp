@@ -7,7 +7,8 @@ namespace crossfade::bench {
 namespace {
 
 std::uint64_t now_ns() {
-    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
+                                      std::chrono::nanoseconds(1));
 }
 
 cql::HandshakeOptions handshake_options(const LoadOptions& options) {
@@ -22,9 +23,17 @@ cql::HandshakeOptions handshake_options(const LoadOptions& options) {
 }  // namespace
 
 LoadConnection::LoadConnection(net::Loop& loop, const LoadOptions& options, std::uint32_t number, LoadResult& result,
-                               const std::atomic<bool>& is_measuring, std::function<void()> ready, std::function<void()> done)
-    : loop_(loop), options_(options), result_(result), is_measuring_(is_measuring), ready_(std::move(ready)), done_(std::move(done)),
-      handshake_(handshake_options(options)), slots_(options.depth), random_(0x9E3779B97F4A7C15ULL * (number + 1)) {
+                               const std::atomic<bool>& is_measuring, std::function<void()> ready,
+                               std::function<void()> done)
+    : loop_(loop),
+      options_(options),
+      result_(result),
+      is_measuring_(is_measuring),
+      ready_(std::move(ready)),
+      done_(std::move(done)),
+      handshake_(handshake_options(options)),
+      slots_(options.depth),
+      random_(0x9E3779B97F4A7C15ULL * (number + 1)) {
     net::ConnectOptions connect;
     connect.timeout = options.patience;
     pending_ = net::connect(loop_, options.to, connect, [this](base::Result<std::unique_ptr<net::Stream>> stream) {
@@ -53,14 +62,18 @@ void LoadConnection::step(const cql::Handshake::Event& event, std::size_t& used)
     const cql::HandshakeAction action = handshake_.resume(event);
     used = action.consumed;
     switch (action.kind) {
-        case cql::HandshakeAction::Kind::need_more: return;
+        case cql::HandshakeAction::Kind::need_more:
+            return;
         case cql::HandshakeAction::Kind::write:
             base::append(stream_->out(), action.bytes);
             stream_->send_soon();
             return;
-        case cql::HandshakeAction::Kind::reconnect: return fail("the server does not speak protocol version " + std::string(cql::name_of(options_.version)));
-        case cql::HandshakeAction::Kind::fail: return fail(action.error.message);
-        case cql::HandshakeAction::Kind::done: break;
+        case cql::HandshakeAction::Kind::reconnect:
+            return fail("the server does not speak protocol version " + std::string(cql::name_of(options_.version)));
+        case cql::HandshakeAction::Kind::fail:
+            return fail(action.error.message);
+        case cql::HandshakeAction::Kind::done:
+            break;
     }
     has_segments_ = cql::has_segments(options_.version);
     if (!options_.is_prepared) {
@@ -257,7 +270,9 @@ bool LoadConnection::is_right(const cql::FrameView& frame, const Slot& slot) con
     const auto prefix = cql::read_body_prefix(frame.header, frame.body());
     if (!prefix) return false;
     const base::ByteView body = frame.body().subspan(prefix->size);
-    if (slot.doing == Doing::write) return body.size() >= 4 && cql::load_int(body.data()) == static_cast<std::uint32_t>(cql::ResultKind::void_result);
+    if (slot.doing == Doing::write)
+        return body.size() >= 4 &&
+               cql::load_int(body.data()) == static_cast<std::uint32_t>(cql::ResultKind::void_result);
     // Rows without metadata: kind, flags, columns, rows, then the key's cell.
     constexpr std::size_t cells = 16;
     base::ByteView key;

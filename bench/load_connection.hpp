@@ -17,12 +17,12 @@
 
 namespace crossfade::bench {
 
-// Its loop's thread only. Calls `ready` once, when it could begin or has failed, and `done` once after stop() or its last request, when
-// nothing is in flight any more (or the connection ended).
+// Its loop's thread only. Calls `ready` once, when it could begin or has failed, and `done` once after stop() or its
+// last request, when nothing is in flight any more (or the connection ended).
 class LoadConnection final : public net::StreamUser {
 public:
-    LoadConnection(net::Loop& loop, const LoadOptions& options, std::uint32_t number, LoadResult& result, const std::atomic<bool>& is_measuring,
-                   std::function<void()> ready, std::function<void()> done);
+    LoadConnection(net::Loop& loop, const LoadOptions& options, std::uint32_t number, LoadResult& result,
+                   const std::atomic<bool>& is_measuring, std::function<void()> ready, std::function<void()> done);
 
     void begin(std::uint64_t quota);  // so many requests; 0: until stop()
     void stop();

@@ -47,16 +47,19 @@ struct LoadThread {
 
 class Run {
 public:
-    explicit Run(const LoadOptions& options) : options_(options), ready_(options.connections), done_(options.connections) {
+    explicit Run(const LoadOptions& options)
+        : options_(options), ready_(options.connections), done_(options.connections) {
         for (std::uint32_t t = 0; t < options.threads; ++t) threads_.push_back(std::make_unique<LoadThread>());
     }
 
     base::Result<LoadReport> run() {
         connect();
-        if (!ready_.wait(options_.patience)) return base::fail(base::ErrorKind::timeout, "not all connections could log in and prepare in time");
+        if (!ready_.wait(options_.patience))
+            return base::fail(base::ErrorKind::timeout, "not all connections could log in and prepare in time");
         // Nothing runs yet: their results may be looked at.
         LoadResult before = sum();
-        if (before.connections_lost == options_.connections) return base::fail(base::ErrorKind::connection, before.first_failure);
+        if (before.connections_lost == options_.connections)
+            return base::fail(base::ErrorKind::connection, before.first_failure);
 
         base::Result<Window> window = options_.requests > 0 ? run_requests() : run_window();
         if (!window) return base::fail(window.error());
@@ -70,8 +73,9 @@ private:
     void connect() {
         for (std::uint32_t i = 0; i < options_.connections; ++i) {
             LoadThread& thread = *threads_[i % threads_.size()];
-            thread.connections.push_back(std::make_unique<LoadConnection>(thread.loop, options_, i, thread.result, is_measuring_,
-                                                                          [this] { ready_.count(); }, [this] { done_.count(); }));
+            thread.connections.push_back(std::make_unique<LoadConnection>(
+                thread.loop, options_, i, thread.result, is_measuring_, [this] { ready_.count(); },
+                [this] { done_.count(); }));
         }
         for (const auto& thread : threads_) thread->thread = std::thread([&loop = thread->loop] { loop.run(); });
     }
@@ -107,11 +111,15 @@ private:
         is_measuring_ = true;
         const auto process_before = watched();
         const auto begin = std::chrono::steady_clock::now();
-        const std::uint64_t share = options_.requests / options_.connections, rest = options_.requests % options_.connections;
+        const std::uint64_t share = options_.requests / options_.connections,
+                            rest = options_.requests % options_.connections;
         std::atomic<std::uint64_t> number{0};
         for_each_connection([&](LoadConnection& connection) {
             const std::uint64_t quota = share + (number++ < rest ? 1 : 0);
-            if (quota > 0) connection.begin(quota); else connection.stop();
+            if (quota > 0)
+                connection.begin(quota);
+            else
+                connection.stop();
         });
         // Without a limit as long as answers come.
         std::uint64_t seen = 0;
@@ -137,14 +145,17 @@ private:
         return count;
     }
 
-    base::Result<ProcessTime> watched() const { return options_.watched_process == 0 ? ProcessTime() : process_time(options_.watched_process); }
+    base::Result<ProcessTime> watched() const {
+        return options_.watched_process == 0 ? ProcessTime() : process_time(options_.watched_process);
+    }
 
     base::Result<Window> window(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::time_point end,
                                 const base::Result<ProcessTime>& before, const base::Result<ProcessTime>& after) const {
         if (!before) return base::fail(before.error());
         if (!after) return base::fail(after.error());
         Window measured{std::chrono::duration<double>(end - begin).count(), {}};
-        if (options_.watched_process != 0) measured.process = ProcessTime{after->running - before->running, after->waiting - before->waiting};
+        if (options_.watched_process != 0)
+            measured.process = ProcessTime{after->running - before->running, after->waiting - before->waiting};
         return measured;
     }
 
@@ -162,6 +173,8 @@ private:
 
 }  // namespace
 
-base::Result<LoadReport> run_load(const LoadOptions& options) { return std::make_unique<Run>(options)->run(); }
+base::Result<LoadReport> run_load(const LoadOptions& options) {
+    return std::make_unique<Run>(options)->run();
+}
 
 }  // namespace crossfade::bench

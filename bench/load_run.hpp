@@ -12,8 +12,9 @@ struct LoadReport {
     Window window;
 };
 
-// Blocks the calling thread until it is over. What went wrong with requests is in the result. Errors: connection, when not one connection
-// could begin; not_found, when there is no watched process; timeout, when connecting took longer than options.patience.
+// Blocks the calling thread until it is over. What went wrong with requests is in the result. Errors: connection, when
+// not one connection could begin; not_found, when there is no watched process; timeout, when connecting took longer
+// than options.patience.
 base::Result<LoadReport> run_load(const LoadOptions& options);
 
 }  // namespace crossfade::bench

@@ -9,7 +9,8 @@
 namespace crossfade::bench {
 
 std::string RequestTemplate::text(const LoadOptions& options, bool is_write) {
-    return is_write ? "INSERT INTO " + options.table + " (k, v) VALUES (?, ?)" : "SELECT k, v FROM " + options.table + " WHERE k = ?";
+    return is_write ? "INSERT INTO " + options.table + " (k, v) VALUES (?, ?)"
+                    : "SELECT k, v FROM " + options.table + " WHERE k = ?";
 }
 
 void RequestTemplate::write_key(std::uint8_t* at, std::uint64_t key) {
@@ -17,7 +18,8 @@ void RequestTemplate::write_key(std::uint8_t* at, std::uint64_t key) {
     std::memcpy(at, "key-", 4);
 }
 
-RequestTemplate::RequestTemplate(const LoadOptions& options, bool is_write, base::ByteView id, base::ByteView result_metadata_id) {
+RequestTemplate::RequestTemplate(const LoadOptions& options, bool is_write, base::ByteView id,
+                                 base::ByteView result_metadata_id) {
     // Header, id, consistency, flags, count, and the two values' lengths, as v4 has them.
     constexpr std::uint32_t rest_of_frame = 9 + 18 + 2 + 1 + 2 + 4 + key_size + 4;
     const base::Bytes value(options.frame_bytes > rest_of_frame ? options.frame_bytes - rest_of_frame : 1, 'v');
@@ -30,9 +32,12 @@ RequestTemplate::RequestTemplate(const LoadOptions& options, bool is_write, base
     if (is_write) query.values.push_back({cql::ValueView::State::bytes, value});
     if (is_write && options.has_timestamps) query.timestamp = base::system_clock().wall_microseconds();
     query.skip_metadata = !is_write && options.is_prepared;
-    if (id.empty()) cql::append_query(frame_, options.version, 0, text(options, is_write), query);
-    else cql::append_execute(frame_, options.version, 0, id, result_metadata_id, query);
-    key_offset_ = static_cast<std::size_t>(std::search(frame_.begin(), frame_.end(), key.begin(), key.end()) - frame_.begin());
+    if (id.empty())
+        cql::append_query(frame_, options.version, 0, text(options, is_write), query);
+    else
+        cql::append_execute(frame_, options.version, 0, id, result_metadata_id, query);
+    key_offset_ =
+        static_cast<std::size_t>(std::search(frame_.begin(), frame_.end(), key.begin(), key.end()) - frame_.begin());
 }
 
 void RequestTemplate::append(base::Bytes& out, std::uint16_t stream_id, std::uint64_t key) const {

@@ -52,7 +52,8 @@ class StubNode:
                                         preexec_fn=end_with_parent)
         ready = self.process.stdout.readline().split() if select.select([self.process.stdout], [], [], 30)[0] else []
         if len(ready) != 3 or ready[0] != "ready":
-            self.stop()
+            with contextlib.suppress(StubError):
+                self.stop()
             raise StubError(f"stub node {address}:{port} did not start (its exit code is {self.process.returncode})")
         self.control = "http://" + ready[2]
 
@@ -84,6 +85,7 @@ class StubNode:
         self._ask("POST", "/close_connections", {})
 
     def stop(self):
+        """Ends it; raises StubError where it had not ended well."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -92,6 +94,8 @@ class StubNode:
                 self.process.kill()
                 self.process.wait()
         self.process.stdout.close()
+        if self.process.returncode != 0:
+            raise StubError(f"stub node {self.address}:{self.port} ended with exit code {self.process.returncode}")
 
 
 @contextlib.contextmanager

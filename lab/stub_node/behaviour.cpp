@@ -32,11 +32,13 @@ constexpr std::array settings{
 };
 constexpr std::array<std::string_view, 3> scopes{"all", "reads", "writes"};
 constexpr std::array error_codes{
-    cql::ErrorCode::server_error, cql::ErrorCode::protocol_error, cql::ErrorCode::bad_credentials, cql::ErrorCode::unavailable,
-    cql::ErrorCode::overloaded, cql::ErrorCode::is_bootstrapping, cql::ErrorCode::truncate_error, cql::ErrorCode::write_timeout,
-    cql::ErrorCode::read_timeout, cql::ErrorCode::read_failure, cql::ErrorCode::function_failure, cql::ErrorCode::write_failure,
-    cql::ErrorCode::cdc_write_failure, cql::ErrorCode::cas_write_unknown, cql::ErrorCode::syntax_error, cql::ErrorCode::unauthorized,
-    cql::ErrorCode::invalid, cql::ErrorCode::config_error, cql::ErrorCode::already_exists,
+    cql::ErrorCode::server_error,      cql::ErrorCode::protocol_error,    cql::ErrorCode::bad_credentials,
+    cql::ErrorCode::unavailable,       cql::ErrorCode::overloaded,        cql::ErrorCode::is_bootstrapping,
+    cql::ErrorCode::truncate_error,    cql::ErrorCode::write_timeout,     cql::ErrorCode::read_timeout,
+    cql::ErrorCode::read_failure,      cql::ErrorCode::function_failure,  cql::ErrorCode::write_failure,
+    cql::ErrorCode::cdc_write_failure, cql::ErrorCode::cas_write_unknown, cql::ErrorCode::syntax_error,
+    cql::ErrorCode::unauthorized,      cql::ErrorCode::invalid,           cql::ErrorCode::config_error,
+    cql::ErrorCode::already_exists,
 };
 
 std::optional<std::int64_t> number_in(std::string_view text) {
@@ -74,8 +76,10 @@ base::Result<void> set(Behaviour& behaviour, std::string_view name, std::string_
             return base::fail(base::ErrorKind::bad_input, wanted + ": '" + std::string(value) + "' is no value for it");
         (behaviour.*setting.place).store(*number);
         // A new "every N" begins to count at the request after it.
-        if (setting.place == &Behaviour::forget_every) behaviour.requests = 0;
-        else if (wanted.ends_with("_every")) behaviour.fault_requests = 0;
+        if (setting.place == &Behaviour::forget_every)
+            behaviour.requests = 0;
+        else if (wanted.ends_with("_every"))
+            behaviour.fault_requests = 0;
         return {};
     }
     return base::fail(base::ErrorKind::bad_input, "there is no setting '" + std::string(name) + "'");
@@ -85,8 +89,10 @@ std::string to_json(const Behaviour& behaviour) {
     base::JsonObject object;
     for (const Setting& setting : settings) {
         const std::int64_t value = (behaviour.*setting.place).load();
-        if (setting.place == &Behaviour::faults_on) object.field(setting.name, scopes[static_cast<std::size_t>(value)]);
-        else object.field(setting.name, value);
+        if (setting.place == &Behaviour::faults_on)
+            object.field(setting.name, scopes[static_cast<std::size_t>(value)]);
+        else
+            object.field(setting.name, value);
     }
     return object.text();
 }

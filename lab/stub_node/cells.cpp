@@ -43,16 +43,24 @@ Cell bytes_of_hexadecimal(std::string_view figures) {
 
 }  // namespace
 
-Cell text_cell(std::string_view text) { return base::Bytes(text.begin(), text.end()); }
-Cell boolean_cell(bool value) { return base::Bytes{value ? std::uint8_t{1} : std::uint8_t{0}}; }
+Cell text_cell(std::string_view text) {
+    return base::Bytes(text.begin(), text.end());
+}
+Cell boolean_cell(bool value) {
+    return base::Bytes{value ? std::uint8_t{1} : std::uint8_t{0}};
+}
 Cell int_cell(std::int32_t value) {
     return written([value](cql::Writer& out) { out.int_number(value); });
 }
 Cell bigint_cell(std::int64_t value) {
     return written([value](cql::Writer& out) { out.long_number(value); });
 }
-Cell double_cell(double value) { return bigint_cell(std::bit_cast<std::int64_t>(value)); }
-Cell uuid_cell(const Uuid& id) { return base::Bytes(id.begin(), id.end()); }
+Cell double_cell(double value) {
+    return bigint_cell(std::bit_cast<std::int64_t>(value));
+}
+Cell uuid_cell(const Uuid& id) {
+    return base::Bytes(id.begin(), id.end());
+}
 
 Cell inet_cell(const std::string& address) {
     base::Bytes bytes(16);
@@ -97,8 +105,10 @@ Cell literal_cell(const Operand& literal, cql::TypeCode type) {
     const bool is_string = literal.kind == cql::LexemeKind::string;
     switch (type) {
         case cql::TypeCode::varchar:
-        case cql::TypeCode::ascii: return is_string ? text_cell(literal.text) : std::nullopt;
-        case cql::TypeCode::inet: return is_string ? inet_cell(literal.text) : std::nullopt;
+        case cql::TypeCode::ascii:
+            return is_string ? text_cell(literal.text) : std::nullopt;
+        case cql::TypeCode::inet:
+            return is_string ? inet_cell(literal.text) : std::nullopt;
         case cql::TypeCode::int_number: {
             const auto number = number_in(literal.text);
             return number ? int_cell(static_cast<std::int32_t>(*number)) : std::nullopt;
@@ -113,8 +123,11 @@ Cell literal_cell(const Operand& literal, cql::TypeCode type) {
             return bytes && bytes->size() == 16 ? bytes : std::nullopt;
         }
         case cql::TypeCode::blob:
-            return literal.kind == cql::LexemeKind::blob ? bytes_of_hexadecimal(std::string_view(literal.text).substr(2)) : std::nullopt;
-        default: return std::nullopt;
+            return literal.kind == cql::LexemeKind::blob
+                       ? bytes_of_hexadecimal(std::string_view(literal.text).substr(2))
+                       : std::nullopt;
+        default:
+            return std::nullopt;
     }
 }
 

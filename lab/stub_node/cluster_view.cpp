@@ -38,7 +38,9 @@ ClusterView view_cluster(const NodeOptions& options) {
     std::sort(addresses.begin(), addresses.end(),
               [](const net::Address& a, const net::Address& b) { return net::to_text(a) < net::to_text(b); });
 
-    const auto is_same = [](const net::Address& a, const net::Address& b) { return net::to_text(a) == net::to_text(b); };
+    const auto is_same = [](const net::Address& a, const net::Address& b) {
+        return net::to_text(a) == net::to_text(b);
+    };
     addresses.erase(std::unique(addresses.begin(), addresses.end(), is_same), addresses.end());
 
     ClusterView view;
@@ -49,7 +51,10 @@ ClusterView view_cluster(const NodeOptions& options) {
         member.host_id = uuid_from(options.cluster_name + " " + net::to_text(addresses[i]));
         for (std::uint64_t t = 0; t < tokens_of_a_member; ++t)
             member.tokens.push_back(token_at(t * addresses.size() + i, tokens_of_a_member * addresses.size()));
-        if (net::to_text(member.address) == own) view.self = std::move(member); else view.peers.push_back(std::move(member));
+        if (net::to_text(member.address) == own)
+            view.self = std::move(member);
+        else
+            view.peers.push_back(std::move(member));
     }
     return view;
 }

@@ -1,4 +1,5 @@
-// The cluster that stub processes appear as: each computes the same members, tokens and ids from the same list of addresses.
+// The cluster that stub processes appear as: each computes the same members, tokens and ids from the same list of
+// addresses.
 #pragma once
 
 #include <array>

@@ -24,14 +24,16 @@ std::optional<std::string> text_of_value(const simdjson::dom::element& value) {
 }  // namespace
 
 base::Result<net::Address> Control::listen(const net::Address& address) {
-    auto server = net::serve_http(workers_.front()->loop(), address, nullptr, {},
-                                  [this](const net::HttpRequest& request, const net::HttpReply& reply) { handle(request, reply); });
+    auto server = net::serve_http(
+        workers_.front()->loop(), address, nullptr, {},
+        [this](const net::HttpRequest& request, const net::HttpReply& reply) { handle(request, reply); });
     if (!server) return base::fail(std::move(server.error()));
     server_ = std::move(*server);
     return server_->address();
 }
 
-void Control::ask_workers(std::function<void(Worker&)> visit, std::function<std::string()> finish, net::HttpReply reply) {
+void Control::ask_workers(std::function<void(Worker&)> visit, std::function<std::string()> finish,
+                          net::HttpReply reply) {
     struct Round {
         std::mutex mutex;
         std::size_t missing;
@@ -67,7 +69,10 @@ void Control::handle(const net::HttpRequest& request, const net::HttpReply& repl
                 worker.records().for_each([&](const WriteRecord& record) { list->add(record.to_json(type)); });
                 *dropped += worker.records().dropped();
             },
-            [list, dropped] { return base::JsonObject().raw("writes", list->text()).field("dropped", *dropped).text(); }, reply);
+            [list, dropped] {
+                return base::JsonObject().raw("writes", list->text()).field("dropped", *dropped).text();
+            },
+            reply);
     } else if (what == "POST /reset") {
         ask_workers(
             [](Worker& worker) {
@@ -84,7 +89,8 @@ void Control::handle(const net::HttpRequest& request, const net::HttpReply& repl
         reply({200, "application/json", to_json(node_.behaviour)});
     } else if (what == "POST /set") {
         const std::string wrong = set(request.body);
-        reply(wrong.empty() ? net::HttpResponse{200, "application/json", to_json(node_.behaviour)} : failure(400, wrong));
+        reply(wrong.empty() ? net::HttpResponse{200, "application/json", to_json(node_.behaviour)}
+                            : failure(400, wrong));
     } else {
         reply(failure(404, "there is no " + what));
     }
@@ -93,7 +99,8 @@ void Control::handle(const net::HttpRequest& request, const net::HttpReply& repl
 std::string Control::set(const std::string& body) {
     simdjson::dom::parser parser;
     simdjson::dom::object object;
-    if (parser.parse(simdjson::padded_string(body)).get(object) != simdjson::SUCCESS) return "the body is no JSON object";
+    if (parser.parse(simdjson::padded_string(body)).get(object) != simdjson::SUCCESS)
+        return "the body is no JSON object";
     std::vector<std::pair<std::string, std::string>> wanted;
     for (const auto field : object) {
         const auto text = text_of_value(field.value);

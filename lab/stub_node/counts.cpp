@@ -12,15 +12,33 @@ namespace {
 
 using Number = std::uint64_t Counts::*;
 constexpr std::array<std::pair<std::string_view, Number>, 27> numbers{{
-    {"reads", &Counts::reads}, {"writes", &Counts::writes}, {"conditional_writes", &Counts::conditional_writes},
-    {"system_reads", &Counts::system_reads}, {"truncates", &Counts::truncates}, {"schema_changes", &Counts::schema_changes},
-    {"uses", &Counts::uses}, {"options", &Counts::options}, {"startups", &Counts::startups}, {"registers", &Counts::registers},
-    {"queries", &Counts::queries}, {"prepares", &Counts::prepares}, {"executes", &Counts::executes}, {"batches", &Counts::batches},
-    {"batch_children", &Counts::batch_children}, {"unprepared", &Counts::unprepared}, {"forgotten", &Counts::forgotten},
-    {"errors", &Counts::errors}, {"injected_errors", &Counts::injected_errors}, {"unanswered", &Counts::unanswered},
-    {"closed", &Counts::closed}, {"logins_refused", &Counts::logins_refused}, {"metadata_changed", &Counts::metadata_changed},
-    {"connections", &Counts::connections}, {"writes_without_timestamp", &Counts::writes_without_timestamp},
-    {"writes_using_timestamp", &Counts::writes_using_timestamp}, {"open_connections", &Counts::open_connections},
+    {"reads", &Counts::reads},
+    {"writes", &Counts::writes},
+    {"conditional_writes", &Counts::conditional_writes},
+    {"system_reads", &Counts::system_reads},
+    {"truncates", &Counts::truncates},
+    {"schema_changes", &Counts::schema_changes},
+    {"uses", &Counts::uses},
+    {"options", &Counts::options},
+    {"startups", &Counts::startups},
+    {"registers", &Counts::registers},
+    {"queries", &Counts::queries},
+    {"prepares", &Counts::prepares},
+    {"executes", &Counts::executes},
+    {"batches", &Counts::batches},
+    {"batch_children", &Counts::batch_children},
+    {"unprepared", &Counts::unprepared},
+    {"forgotten", &Counts::forgotten},
+    {"errors", &Counts::errors},
+    {"injected_errors", &Counts::injected_errors},
+    {"unanswered", &Counts::unanswered},
+    {"closed", &Counts::closed},
+    {"logins_refused", &Counts::logins_refused},
+    {"metadata_changed", &Counts::metadata_changed},
+    {"connections", &Counts::connections},
+    {"writes_without_timestamp", &Counts::writes_without_timestamp},
+    {"writes_using_timestamp", &Counts::writes_using_timestamp},
+    {"open_connections", &Counts::open_connections},
 }};
 
 std::string json_of(const std::map<std::string, std::uint64_t>& map) {
@@ -65,13 +83,18 @@ void Counts::reset() {
 std::string Counts::to_json() const {
     base::JsonObject object, by_table, stamps;
     for (const auto& [name, number] : numbers) object.field(name, this->*number);
-    if (least_timestamp <= largest_timestamp) stamps.field("min", least_timestamp).field("max", largest_timestamp);
-    else stamps.raw("min", "null").raw("max", "null");
+    if (least_timestamp <= largest_timestamp)
+        stamps.field("min", least_timestamp).field("max", largest_timestamp);
+    else
+        stamps.raw("min", "null").raw("max", "null");
     for (const auto& [table, count] : tables)
         if (count.reads + count.writes > 0)
             by_table.raw(table, base::JsonObject().field("reads", count.reads).field("writes", count.writes).text());
-    return object.raw("last_timestamps", stamps.text()).raw("tables", by_table.text()).raw("logins", json_of(logins))
-        .raw("drivers", json_of(drivers)).text();
+    return object.raw("last_timestamps", stamps.text())
+        .raw("tables", by_table.text())
+        .raw("logins", json_of(logins))
+        .raw("drivers", json_of(drivers))
+        .text();
 }
 
 void WriteRecord::set_key(base::ByteView bytes, bool literal) {
@@ -89,7 +112,10 @@ std::string WriteRecord::to_json(cql::TypeCode key_type) const {
     if (is_cut) text += "…";
     base::JsonObject object;
     object.field("table", table).field("verb", verb).field("key", text);
-    if (timestamp) object.field("timestamp", *timestamp); else object.raw("timestamp", "null");
+    if (timestamp)
+        object.field("timestamp", *timestamp);
+    else
+        object.raw("timestamp", "null");
     return object.text();
 }
 

@@ -26,17 +26,20 @@ struct Counts {
     std::uint64_t reads = 0, writes = 0, conditional_writes = 0;
     std::uint64_t system_reads = 0, truncates = 0, schema_changes = 0, uses = 0;
     // What went otherwise.
-    std::uint64_t unprepared = 0, forgotten = 0, errors = 0, injected_errors = 0, unanswered = 0, closed = 0, logins_refused = 0;
+    std::uint64_t unprepared = 0, forgotten = 0, errors = 0, injected_errors = 0, unanswered = 0, closed = 0,
+                  logins_refused = 0;
     std::uint64_t metadata_changed = 0;  // v5 EXECUTEs with another result metadata id than ours
     std::uint64_t connections = 0;       // accepted
     std::uint64_t open_connections = 0;  // now; not reset
     // Default timestamps of writes, in microseconds.
-    std::uint64_t writes_without_timestamp = 0, writes_using_timestamp = 0;  // no default timestamp; of these, USING TIMESTAMP in the text
+    std::uint64_t writes_without_timestamp = 0,
+                  writes_using_timestamp = 0;  // no default timestamp; of these, USING TIMESTAMP in the text
     std::int64_t least_timestamp = std::numeric_limits<std::int64_t>::max();
     std::int64_t largest_timestamp = std::numeric_limits<std::int64_t>::min();
     std::map<std::string, std::uint64_t> logins;   // by user
     std::map<std::string, std::uint64_t> drivers;  // STARTUPs by DRIVER_NAME, DRIVER_VERSION and APPLICATION_NAME
-    std::map<std::string, TableCounts> tables;     // a BATCH counts once for each child. Addresses stay: statements point at them
+    std::map<std::string, TableCounts>
+        tables;  // a BATCH counts once for each child. Addresses stay: statements point at them
 
     void add(const Counts& other);
     // To zero, but for open_connections. Tables keep their places.

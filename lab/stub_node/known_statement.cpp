@@ -18,22 +18,30 @@ auto server_error(cql::ErrorCode code, std::string message) {
 
 Kind kind_of(const cql::Statement& facts, const cql::TableName& table) {
     switch (facts.verb) {
-        case Verb::select: return cql::is_system_keyspace(table.keyspace) ? Kind::system_read : Kind::read;
+        case Verb::select:
+            return cql::is_system_keyspace(table.keyspace) ? Kind::system_read : Kind::read;
         case Verb::insert:
         case Verb::update:
         case Verb::delete_rows:
-        case Verb::batch: return Kind::write;
-        case Verb::truncate: return Kind::truncate;
-        case Verb::use: return Kind::use;
+        case Verb::batch:
+            return Kind::write;
+        case Verb::truncate:
+            return Kind::truncate;
+        case Verb::use:
+            return Kind::use;
         case Verb::schema:
-        case Verb::grant: return Kind::schema;
-        default: return Kind::other;
+        case Verb::grant:
+            return Kind::schema;
+        default:
+            return Kind::other;
     }
 }
 
 base::Result<void> know_system_read(KnownStatement& known, const SystemTables& system_tables) {
     known.select = read_select(known.text);
-    if (!known.select) return server_error(cql::ErrorCode::syntax_error, "the stub node does not understand this SELECT on a system table");
+    if (!known.select)
+        return server_error(cql::ErrorCode::syntax_error,
+                            "the stub node does not understand this SELECT on a system table");
     known.select->table = known.table;
     auto columns = system_tables.columns_of(*known.select);
     if (!columns) return base::fail(columns.error());
@@ -56,19 +64,24 @@ void know_columns(KnownStatement& known, const SelectStatement& selection, TypeC
         add_column(known, "v", TypeCode::blob, CellKind::blob);
     }
     for (const Selected& item : selection.list) {
-        if (item.is_call) add_column(known, item.label, TypeCode::bigint, CellKind::one);
-        else if (item.name == "k") add_column(known, item.label, key_type, CellKind::key);
-        else add_column(known, item.label, TypeCode::blob, CellKind::blob);
+        if (item.is_call)
+            add_column(known, item.label, TypeCode::bigint, CellKind::one);
+        else if (item.name == "k")
+            add_column(known, item.label, key_type, CellKind::key);
+        else
+            add_column(known, item.label, TypeCode::blob, CellKind::blob);
     }
 }
 
 void know_markers(KnownStatement& known, TypeCode key_type) {
     MarkerReading reading = read_markers(known.text, key_type);
     for (Marker& marker : reading.markers)
-        known.variables.push_back({known.table.keyspace, known.table.table, std::move(marker.name), std::move(marker.type)});
+        known.variables.push_back(
+            {known.table.keyspace, known.table.table, std::move(marker.name), std::move(marker.type)});
     known.key_marker = reading.key_marker;
     known.key_literal = std::move(reading.key_literal);
-    if (known.key_marker >= 0 && known.facts.verb != Verb::batch) known.key_indices = {static_cast<std::uint16_t>(known.key_marker)};
+    if (known.key_marker >= 0 && known.facts.verb != Verb::batch)
+        known.key_indices = {static_cast<std::uint16_t>(known.key_marker)};
 }
 
 // RESULT of rows: kind, metadata, one row (§4.2.5.2). The same in v3, v4 and v5 for the types that the stub has.
@@ -76,7 +89,8 @@ base::Bytes head_of_rows(const KnownStatement& known, bool with_metadata) {
     base::Bytes head;
     cql::Writer out(head);
     out.int_number(static_cast<std::int32_t>(cql::ResultKind::rows));
-    out.int_number(static_cast<std::int32_t>(with_metadata ? cql::rows_flag::global_tables_spec : cql::rows_flag::no_metadata));
+    out.int_number(
+        static_cast<std::int32_t>(with_metadata ? cql::rows_flag::global_tables_spec : cql::rows_flag::no_metadata));
     out.int_number(static_cast<std::int32_t>(known.columns.size()));
     if (with_metadata) {
         out.string(known.table.keyspace);
@@ -96,8 +110,8 @@ PreparedId id_from(const std::string& salt, std::string_view what, std::string_v
 
 }  // namespace
 
-base::Result<KnownStatement> know_statement(std::string_view text, std::string_view keyspace, const NodeOptions& options,
-                                            const SystemTables& system_tables) {
+base::Result<KnownStatement> know_statement(std::string_view text, std::string_view keyspace,
+                                            const NodeOptions& options, const SystemTables& system_tables) {
     KnownStatement known;
     known.text = text;
     known.keyspace = keyspace;
@@ -107,15 +121,19 @@ base::Result<KnownStatement> know_statement(std::string_view text, std::string_v
     known.table_text = cql::to_cql(known.table);
     known.kind = kind_of(known.facts, known.table);
     const bool names_a_table = known.kind == Kind::read || known.kind == Kind::write || known.kind == Kind::truncate;
-    if (names_a_table && known.table.table.empty()) return server_error(cql::ErrorCode::syntax_error, "line 1:0 no table in this statement");
+    if (names_a_table && known.table.table.empty())
+        return server_error(cql::ErrorCode::syntax_error, "line 1:0 no table in this statement");
     if (names_a_table && known.table.keyspace.empty())
-        return server_error(cql::ErrorCode::invalid, "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename");
+        return server_error(cql::ErrorCode::invalid,
+                            "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename");
 
     if (known.kind == Kind::system_read) {
         if (const auto result = know_system_read(known, system_tables); !result) return base::fail(result.error());
     } else if (known.kind == Kind::read) {
         const auto selection = read_selection(text);
-        if (!selection) return server_error(cql::ErrorCode::syntax_error, "the stub node does not understand what this SELECT selects");
+        if (!selection)
+            return server_error(cql::ErrorCode::syntax_error,
+                                "the stub node does not understand what this SELECT selects");
         know_columns(known, *selection, options.key_type);
         know_markers(known, options.key_type);
     } else if (known.kind == Kind::write) {

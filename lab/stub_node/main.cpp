@@ -23,27 +23,41 @@ struct Given {
 };
 
 void add_options(CLI::App& app, Given& given) {
-    app.add_option("--address", given.address, "where it listens, and what it says its address is")->capture_default_str();
+    app.add_option("--address", given.address, "where it listens, and what it says its address is")
+        ->capture_default_str();
     app.add_option("--port", given.port, "of CQL")->check(CLI::Range(1, 65535))->capture_default_str();
     app.add_option("--control", given.control, "HOST:PORT of its HTTP port; without it there is none");
-    app.add_option("--peers", given.peers, "ADDRESS[:PORT] of the stub nodes that are one cluster with it")->delimiter(',')->allow_extra_args(false);
+    app.add_option("--peers", given.peers, "ADDRESS[:PORT] of the stub nodes that are one cluster with it")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     app.add_option("--cluster-name", given.node.cluster_name, "as system.local has it")->capture_default_str();
     app.add_option("--datacenter", given.node.datacenter, "of it and its peers")->capture_default_str();
     app.add_option("--rack", given.node.rack, "of it and its peers")->capture_default_str();
-    app.add_option("--release-version", given.node.release_version, "the Cassandra version that it claims")->capture_default_str();
-    app.add_option("--id-salt", given.node.id_salt, "text that goes into prepared ids: clusters with different salts have different ids");
-    app.add_option("--key-type", given.key_type, "type of column k: text or bigint")->check(CLI::IsMember({"text", "bigint"}))->capture_default_str();
-    app.add_option("--max-version", given.highest_version, "highest protocol version")->check(CLI::Range(3, 5))->capture_default_str();
-    app.add_option("--compression", given.compression, "what it supports: none, or lz4, snappy or both")->capture_default_str();
-    app.add_option("--auth", given.users, "USER:PASSWORD that may log in (not a real one: arguments can be seen); may be repeated")->allow_extra_args(false);
+    app.add_option("--release-version", given.node.release_version, "the Cassandra version that it claims")
+        ->capture_default_str();
+    app.add_option("--id-salt", given.node.id_salt,
+                   "text that goes into prepared ids: clusters with different salts have different ids");
+    app.add_option("--key-type", given.key_type, "type of column k: text or bigint")
+        ->check(CLI::IsMember({"text", "bigint"}))
+        ->capture_default_str();
+    app.add_option("--max-version", given.highest_version, "highest protocol version")
+        ->check(CLI::Range(3, 5))
+        ->capture_default_str();
+    app.add_option("--compression", given.compression, "what it supports: none, or lz4, snappy or both")
+        ->capture_default_str();
+    app.add_option("--auth", given.users,
+                   "USER:PASSWORD that may log in (not a real one: arguments can be seen); may be repeated")
+        ->allow_extra_args(false);
     app.add_option("--threads", given.node.threads, "event loops")->check(CLI::Range(1, 64))->capture_default_str();
 
     const auto add_setting = [&](const char* flag, const char* name, const char* help) {
-        app.add_option_function<std::string>(flag, [&given, name](const std::string& value) { given.settings[name] = value; }, help);
+        app.add_option_function<std::string>(
+            flag, [&given, name](const std::string& value) { given.settings[name] = value; }, help);
     };
     add_setting("--row-bytes", "row_bytes", "length of each blob in an answer (100)");
     add_setting("--forget-every", "forget_every", "forget all prepared statements before each Nth request");
-    app.add_option("--error-every", given.error_every, "N CODE: answer each Nth read or write with that error")->expected(2);
+    app.add_option("--error-every", given.error_every, "N CODE: answer each Nth read or write with that error")
+        ->expected(2);
     add_setting("--never-answer-every", "never_answer_every", "take each Nth read or write and never answer it");
     add_setting("--close-every", "close_every", "close the connection at each Nth read or write");
     add_setting("--faults-on", "faults_on", "which requests the three above count: all, reads or writes");
@@ -125,7 +139,10 @@ int main(int argument_count, char** arguments) {
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-    CLI::App app("A small CQL server for faults and for speed. Prints 'ready LISTEN [CONTROL]' when it listens; ends at SIGTERM.", "stub_node");
+    CLI::App app(
+        "A small CQL server for faults and for speed. Prints 'ready LISTEN [CONTROL]' when it listens; ends at "
+        "SIGTERM.",
+        "stub_node");
     Given given;
     add_options(app, given);
     try {

@@ -8,7 +8,8 @@ namespace {
 using cql::Lexeme;
 using cql::LexemeKind;
 
-// One pass over the lexemes. A value belongs to the name before its operator, or, behind VALUES, to the column at its place.
+// One pass over the lexemes. A value belongs to the name before its operator, or, behind VALUES, to the column at its
+// place.
 class Pass {
 public:
     Pass(std::string_view text, cql::TypeCode key_type) : in_(text), key_type_(key_type) {}
@@ -17,12 +18,23 @@ public:
         for (Lexeme lexeme = in_.next(); !lexeme.is(LexemeKind::end); lexeme = in_.next()) {
             switch (lexeme.kind) {
                 case LexemeKind::word:
-                case LexemeKind::quoted_name: name(lexeme); break;
-                case LexemeKind::symbol: symbol(lexeme); break;
-                case LexemeKind::marker: marker(lexeme); break;
-                case LexemeKind::string: literal(cql::string_text(lexeme)); break;
-                case LexemeKind::number: literal((is_negative_ ? "-" : "") + std::string(lexeme.text)); break;
-                default: break;
+                case LexemeKind::quoted_name:
+                    name(lexeme);
+                    break;
+                case LexemeKind::symbol:
+                    symbol(lexeme);
+                    break;
+                case LexemeKind::marker:
+                    marker(lexeme);
+                    break;
+                case LexemeKind::string:
+                    literal(cql::string_text(lexeme));
+                    break;
+                case LexemeKind::number:
+                    literal((is_negative_ ? "-" : "") + std::string(lexeme.text));
+                    break;
+                default:
+                    break;
             }
             is_negative_ = lexeme.is_symbol("-");
             is_behind_word_ = lexeme.is(LexemeKind::word);
@@ -99,7 +111,8 @@ private:
     }
 
     void literal(std::string text) {
-        if (is_key_here() && reading_.key_marker < 0 && reading_.key_literal.empty()) reading_.key_literal = std::move(text);
+        if (is_key_here() && reading_.key_marker < 0 && reading_.key_literal.empty())
+            reading_.key_literal = std::move(text);
         is_equal_ = false;
     }
 
@@ -131,6 +144,8 @@ private:
 
 }  // namespace
 
-MarkerReading read_markers(std::string_view text, cql::TypeCode key_type) { return Pass(text, key_type).run(); }
+MarkerReading read_markers(std::string_view text, cql::TypeCode key_type) {
+    return Pass(text, key_type).run();
+}
 
 }  // namespace crossfade::lab

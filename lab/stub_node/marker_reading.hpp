@@ -11,7 +11,8 @@
 namespace crossfade::lab {
 
 struct Marker {
-    std::string name;    // as a server names the variable: the column, "[timestamp]", "[ttl]", "[limit]", or the name of a :name
+    std::string
+        name;  // as a server names the variable: the column, "[timestamp]", "[ttl]", "[limit]", or the name of a :name
     std::string column;  // empty when it is no column's
     cql::TypePtr type;
 };

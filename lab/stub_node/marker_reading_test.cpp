@@ -9,26 +9,32 @@ namespace {
 
 std::string described(const MarkerReading& reading) {
     std::string text;
-    for (const Marker& marker : reading.markers) text += (text.empty() ? "" : ", ") + marker.name + " " + cql::to_cql(*marker.type);
+    for (const Marker& marker : reading.markers)
+        text += (text.empty() ? "" : ", ") + marker.name + " " + cql::to_cql(*marker.type);
     return text;
 }
-MarkerReading read(const char* text) { return read_markers(text, cql::TypeCode::varchar); }
+MarkerReading read(const char* text) {
+    return read_markers(text, cql::TypeCode::varchar);
+}
 
 TEST(Markers, OfAnInsertBelongToTheColumnsAtTheirPlaces) {
-    const MarkerReading reading = read("INSERT INTO stub.kv (v, k, w) VALUES (?, ?, f(?, 'x')) IF NOT EXISTS USING TTL ? AND TIMESTAMP ?");
+    const MarkerReading reading =
+        read("INSERT INTO stub.kv (v, k, w) VALUES (?, ?, f(?, 'x')) IF NOT EXISTS USING TTL ? AND TIMESTAMP ?");
     EXPECT_EQ(described(reading), "v blob, k text, w blob, [ttl] int, [timestamp] bigint");
     EXPECT_EQ(reading.key_marker, 1);
 }
 
 TEST(Markers, OfAnUpdateBelongToTheNamesBeforeThem) {
-    const MarkerReading reading = read("UPDATE kv USING TIMESTAMP ? SET v = ?, w = w + ?, timestamp = ? WHERE k = ? IF v = ?");
+    const MarkerReading reading =
+        read("UPDATE kv USING TIMESTAMP ? SET v = ?, w = w + ?, timestamp = ? WHERE k = ? IF v = ?");
     EXPECT_EQ(described(reading), "[timestamp] bigint, v blob, w blob, timestamp blob, k text, v blob");
     EXPECT_EQ(reading.key_marker, 4);
 }
 
 TEST(Markers, OfASelect) {
     EXPECT_EQ(described(read("SELECT * FROM kv WHERE k = ? AND c > ? LIMIT ?")), "k text, c blob, [limit] int");
-    EXPECT_EQ(described(read("SELECT * FROM kv WHERE token(k) > ? AND token(k) <= ?")), "partition key token bigint, partition key token bigint");
+    EXPECT_EQ(described(read("SELECT * FROM kv WHERE token(k) > ? AND token(k) <= ?")),
+              "partition key token bigint, partition key token bigint");
     EXPECT_EQ(described(read("SELECT * FROM kv WHERE k IN ? AND timestamp > ?")), "in(k) list<text>, timestamp blob");
     EXPECT_EQ(described(read("SELECT * FROM kv WHERE k IN (?, ?)")), "k text, k text");
 }
@@ -40,7 +46,8 @@ TEST(Markers, WithNamesHaveThoseNames) {
 }
 
 TEST(Markers, OfABatchAreThoseOfItsChildren) {
-    const MarkerReading reading = read("BEGIN BATCH INSERT INTO kv (v, k) VALUES (?, ?); INSERT INTO kv (k, v) VALUES (?, ?); APPLY BATCH");
+    const MarkerReading reading =
+        read("BEGIN BATCH INSERT INTO kv (v, k) VALUES (?, ?); INSERT INTO kv (k, v) VALUES (?, ?); APPLY BATCH");
     EXPECT_EQ(described(reading), "v blob, k text, k text, v blob");
     EXPECT_EQ(reading.key_marker, 1);
 }
@@ -54,7 +61,9 @@ TEST(Markers, AKeyInTheTextIsFound) {
 
 class Knowing : public testing::Test {
 protected:
-    base::Result<KnownStatement> know(const char* text, const char* keyspace = "") { return know_statement(text, keyspace, options_, tables_); }
+    base::Result<KnownStatement> know(const char* text, const char* keyspace = "") {
+        return know_statement(text, keyspace, options_, tables_);
+    }
 
     NodeOptions options_;
     SystemTables tables_{options_, view_cluster(options_)};

@@ -10,7 +10,8 @@ namespace crossfade::lab {
 
 // `behaviour` and `prepared` may change, from any thread; the rest is immutable.
 struct Node {
-    explicit Node(NodeOptions given) : options(std::move(given)), cluster(view_cluster(options)), system_tables(options, cluster) {}
+    explicit Node(NodeOptions given)
+        : options(std::move(given)), cluster(view_cluster(options)), system_tables(options, cluster) {}
 
     const NodeOptions options;
     const ClusterView cluster;

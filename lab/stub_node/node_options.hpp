@@ -20,11 +20,11 @@ struct NodeOptions {
     std::string cluster_name = "stub";
     std::string datacenter = "datacenter1", rack = "rack1";
     std::string release_version = "4.1.7";
-    std::string id_salt;                                       // goes into every prepared id and result metadata id
-    cql::TypeCode key_type = cql::TypeCode::varchar;           // of column k: varchar or bigint
+    std::string id_salt;                              // goes into every prepared id and result metadata id
+    cql::TypeCode key_type = cql::TypeCode::varchar;  // of column k: varchar or bigint
     cql::ProtocolVersion highest_version = cql::ProtocolVersion::v5;
     std::vector<cql::Compression> compressions{cql::Compression::lz4, cql::Compression::snappy};
-    std::map<std::string, std::string> users;                  // name to password; empty: nobody has to log in
+    std::map<std::string, std::string> users;  // name to password; empty: nobody has to log in
     std::uint32_t threads = 1;
     std::optional<net::Address> control;
 };

@@ -54,15 +54,19 @@ Outcome RequestHandler::error(Call& call, ErrorCode code, std::string_view text)
 }
 
 Outcome RequestHandler::error(Call& call, const base::Error& why) {
-    return error(call, why.kind == base::ErrorKind::server ? static_cast<ErrorCode>(why.server_code) : ErrorCode::server_error, why.message);
+    return error(
+        call, why.kind == base::ErrorKind::server ? static_cast<ErrorCode>(why.server_code) : ErrorCode::server_error,
+        why.message);
 }
 
 Outcome RequestHandler::unprepared(Call& call, base::ByteView id) {
     ++counts_.unprepared;
     cql::ErrorMessage message;
     message.code = ErrorCode::unprepared;
-    message.text = "Prepared query not found (either the query was not prepared on this host (maybe the host has been restarted?) or you have "
-                   "prepared too many queries and it has been evicted from the internal cache)";
+    message.text =
+        "Prepared query not found (either the query was not prepared on this host (maybe the host has been restarted?) "
+        "or you have "
+        "prepared too many queries and it has been evicted from the internal cache)";
     message.unprepared_id = id;
     cql::append_error(call.out, call.version(), call.request.stream_id, message);
     return Outcome::answered;
@@ -75,17 +79,28 @@ Outcome RequestHandler::change_schema(Call& call, const KnownStatement& known) {
     const cql::Lexeme verb = words.next();
     cql::Lexeme what = words.next();
     if (what.is_word("or")) words.next(), what = words.next();  // OR REPLACE
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 10> targets{{
-        {"keyspace", "KEYSPACE"}, {"schema", "KEYSPACE"}, {"table", "TABLE"}, {"columnfamily", "TABLE"}, {"materialized", "TABLE"},
-        {"index", "TABLE"}, {"custom", "TABLE"}, {"type", "TYPE"}, {"function", "FUNCTION"}, {"aggregate", "AGGREGATE"}}};
-    const auto target = std::find_if(targets.begin(), targets.end(), [&what](const auto& pair) { return what.is_word(pair.first); });
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 10> targets{{{"keyspace", "KEYSPACE"},
+                                                                                     {"schema", "KEYSPACE"},
+                                                                                     {"table", "TABLE"},
+                                                                                     {"columnfamily", "TABLE"},
+                                                                                     {"materialized", "TABLE"},
+                                                                                     {"index", "TABLE"},
+                                                                                     {"custom", "TABLE"},
+                                                                                     {"type", "TYPE"},
+                                                                                     {"function", "FUNCTION"},
+                                                                                     {"aggregate", "AGGREGATE"}}};
+    const auto target =
+        std::find_if(targets.begin(), targets.end(), [&what](const auto& pair) { return what.is_word(pair.first); });
     if (target == targets.end()) {  // roles, permissions, triggers
         cql::append_void(call.out, call.version(), call.request.stream_id);
         return Outcome::answered;
     }
     cql::SchemaChange change;
     const bool is_dependent = target->first == "index" || target->first == "custom";
-    change.change = is_dependent ? "UPDATED" : verb.is_word("create") ? "CREATED" : verb.is_word("drop") ? "DROPPED" : "UPDATED";
+    change.change = is_dependent             ? "UPDATED"
+                    : verb.is_word("create") ? "CREATED"
+                    : verb.is_word("drop")   ? "DROPPED"
+                                             : "UPDATED";
     change.target = target->second;
     change.keyspace = known.table.keyspace;
     change.name = known.table.table;

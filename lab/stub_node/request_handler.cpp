@@ -41,11 +41,20 @@ ValueView key_of(const KnownStatement& known, base::ByteView values, bool has_na
 Outcome RequestHandler::handle(const Request& request, std::string& keyspace, base::Bytes& out) {
     Call call{request, keyspace, out, {}};
     switch (request.opcode) {
-        case cql::Opcode::query: ++counts_.queries; return query(call);
-        case cql::Opcode::prepare: ++counts_.prepares; return prepare(call);
-        case cql::Opcode::execute: ++counts_.executes; return execute(call);
-        case cql::Opcode::batch: ++counts_.batches; return batch(call);
-        default: return error(call, ErrorCode::protocol_error, "the stub node does not know this opcode");
+        case cql::Opcode::query:
+            ++counts_.queries;
+            return query(call);
+        case cql::Opcode::prepare:
+            ++counts_.prepares;
+            return prepare(call);
+        case cql::Opcode::execute:
+            ++counts_.executes;
+            return execute(call);
+        case cql::Opcode::batch:
+            ++counts_.batches;
+            return batch(call);
+        default:
+            return error(call, ErrorCode::protocol_error, "the stub node does not know this opcode");
     }
 }
 
@@ -60,7 +69,8 @@ Outcome RequestHandler::query(Call& call) {
     const auto parsed = cql::parse_query(call.request.version, call.request.body);
     if (!parsed) return error(call, ErrorCode::protocol_error, parsed.error().message);
     forget_if_due();
-    const std::string_view keyspace = parsed->parameters.keyspace.empty() ? std::string_view(call.keyspace) : parsed->parameters.keyspace;
+    const std::string_view keyspace =
+        parsed->parameters.keyspace.empty() ? std::string_view(call.keyspace) : parsed->parameters.keyspace;
     const auto known = statements_.of_text(parsed->text, keyspace);
     if (!known) return error(call, known.error());
     return run(call, **known, parsed->parameters);
@@ -73,10 +83,12 @@ Outcome RequestHandler::prepare(Call& call) {
     const auto found = statements_.of_text(parsed->text, keyspace);
     if (!found) return error(call, found.error());
     const KnownStatement& known = **found;
-    if (known.kind == Kind::other) return error(call, ErrorCode::syntax_error, "line 1:0 no viable alternative at input '" + known.text.substr(0, 20) + "'");
+    if (known.kind == Kind::other)
+        return error(call, ErrorCode::syntax_error,
+                     "line 1:0 no viable alternative at input '" + known.text.substr(0, 20) + "'");
     statements_.prepare(known);
-    cql::append_prepared(call.out, call.request.version, call.request.stream_id, known.id, known.metadata_id, known.variables, known.key_indices,
-                         known.columns);
+    cql::append_prepared(call.out, call.request.version, call.request.stream_id, known.id, known.metadata_id,
+                         known.variables, known.key_indices, known.columns);
     return Outcome::answered;
 }
 
@@ -87,8 +99,9 @@ Outcome RequestHandler::execute(Call& call) {
     const KnownStatement* const known = statements_.of_id(parsed->prepared_id);
     if (known == nullptr) return unprepared(call, parsed->prepared_id);
     if (parsed->parameters.value_count != known->variables.size())
-        return error(call, ErrorCode::invalid, "Invalid amount of bind variables: expected " + std::to_string(known->variables.size()) + " but got " +
-                                                   std::to_string(parsed->parameters.value_count));
+        return error(call, ErrorCode::invalid,
+                     "Invalid amount of bind variables: expected " + std::to_string(known->variables.size()) +
+                         " but got " + std::to_string(parsed->parameters.value_count));
     call.metadata_id = parsed->result_metadata_id;
     return run(call, *known, parsed->parameters);
 }
@@ -107,13 +120,17 @@ Outcome RequestHandler::batch(Call& call) {
         if (wrong || !missing.empty()) return;
         if (child.is_prepared) {
             const KnownStatement* const known = statements_.of_id(child.prepared_id);
-            if (known == nullptr) missing = child.prepared_id;
-            else is_conditional = is_conditional || known->facts.is_conditional;
+            if (known == nullptr)
+                missing = child.prepared_id;
+            else
+                is_conditional = is_conditional || known->facts.is_conditional;
             return;
         }
         const auto known = statements_.of_text(child.text, keyspace);
-        if (!known) wrong = known.error();
-        else is_conditional = is_conditional || (*known)->facts.is_conditional;
+        if (!known)
+            wrong = known.error();
+        else
+            is_conditional = is_conditional || (*known)->facts.is_conditional;
     });
     if (wrong) return error(call, *wrong);
     if (!missing.empty()) return unprepared(call, missing);
@@ -138,7 +155,8 @@ Outcome RequestHandler::batch(Call& call) {
     }
     if (fault == Fault::silent) return Outcome::silent;
     if (is_conditional) {
-        const std::vector<cql::OwnedColumn> columns{{"stub", "kv", "[applied]", cql::simple_type(cql::TypeCode::boolean)}};
+        const std::vector<cql::OwnedColumn> columns{
+            {"stub", "kv", "[applied]", cql::simple_type(cql::TypeCode::boolean)}};
         cql::append_rows(call.out, call.request.version, call.request.stream_id, columns, {{boolean_cell(true)}});
     } else {
         cql::append_void(call.out, call.version(), call.request.stream_id);
@@ -149,8 +167,10 @@ Outcome RequestHandler::batch(Call& call) {
 Outcome RequestHandler::run(Call& call, const KnownStatement& known, const cql::QueryParameters& parameters) {
     switch (known.kind) {
         case Kind::read:
-        case Kind::write: break;
-        case Kind::system_read: return read_system(call, known, parameters);
+        case Kind::write:
+            break;
+        case Kind::system_read:
+            return read_system(call, known, parameters);
         case Kind::use:
             ++counts_.uses;
             call.keyspace = known.facts.table.keyspace;
@@ -160,8 +180,11 @@ Outcome RequestHandler::run(Call& call, const KnownStatement& known, const cql::
             ++counts_.truncates;
             cql::append_void(call.out, call.version(), call.request.stream_id);
             return Outcome::answered;
-        case Kind::schema: return change_schema(call, known);
-        case Kind::other: return error(call, ErrorCode::syntax_error, "line 1:0 no viable alternative at input '" + known.text.substr(0, 20) + "'");
+        case Kind::schema:
+            return change_schema(call, known);
+        case Kind::other:
+            return error(call, ErrorCode::syntax_error,
+                         "line 1:0 no viable alternative at input '" + known.text.substr(0, 20) + "'");
     }
     const bool is_write = known.kind == Kind::write;
     const Fault fault = next_fault(is_write);
@@ -180,12 +203,15 @@ Outcome RequestHandler::run(Call& call, const KnownStatement& known, const cql::
         ++known.counts->reads;
     }
     if (fault == Fault::silent) return Outcome::silent;
-    if (known.columns.empty()) cql::append_void(call.out, call.version(), call.request.stream_id);
-    else append_row(call, known, parameters);
+    if (known.columns.empty())
+        cql::append_void(call.out, call.version(), call.request.stream_id);
+    else
+        append_row(call, known, parameters);
     return Outcome::answered;
 }
 
-void RequestHandler::count_write(const KnownStatement& known, base::ByteView values, bool has_names, std::optional<std::int64_t> timestamp) {
+void RequestHandler::count_write(const KnownStatement& known, base::ByteView values, bool has_names,
+                                 std::optional<std::int64_t> timestamp) {
     ++known.counts->writes;
     if (timestamp) {
         counts_.least_timestamp = std::min(counts_.least_timestamp, *timestamp);
@@ -196,44 +222,62 @@ void RequestHandler::count_write(const KnownStatement& known, base::ByteView val
     record.table = known.counted_as;
     record.verb = cql::name_of(known.facts.verb);
     record.timestamp = timestamp;
-    if (known.key_marker >= 0) record.set_key(key_of(known, values, has_names).bytes, false);
-    else record.set_key(base::bytes_of(known.key_literal), true);
+    if (known.key_marker >= 0)
+        record.set_key(key_of(known, values, has_names).bytes, false);
+    else
+        record.set_key(base::bytes_of(known.key_literal), true);
 }
 
 void RequestHandler::append_row(Call& call, const KnownStatement& known, const cql::QueryParameters& parameters) {
-    const bool is_changed = !call.metadata_id.empty() && !std::equal(call.metadata_id.begin(), call.metadata_id.end(), known.metadata_id.begin(), known.metadata_id.end());
+    const bool is_changed =
+        !call.metadata_id.empty() && !std::equal(call.metadata_id.begin(), call.metadata_id.end(),
+                                                 known.metadata_id.begin(), known.metadata_id.end());
     const bool is_short = parameters.has(cql::query_flag::skip_metadata) && !is_changed;
     const auto row_bytes = static_cast<std::size_t>(node_.behaviour.row_bytes.load(std::memory_order_relaxed));
     while (blob_.size() < row_bytes) blob_.push_back(static_cast<std::uint8_t>('a' + blob_.size() % 26));
     const ValueView key = key_of(known, parameters.values, parameters.has(cql::query_flag::names_for_values));
 
-    cql::append_frame(call.out, call.version(), true, 0, call.request.stream_id, cql::Opcode::result, [&](cql::Writer& out) {
-        if (is_changed) {
-            ++counts_.metadata_changed;
-            // Kind, flags, column count; then the new id, then what stands behind the column count (§4.2.5.2 of v5).
-            const base::ByteView head(known.rows_head);
-            out.raw(head.first(4));
-            out.int_number(static_cast<std::int32_t>(cql::rows_flag::global_tables_spec | cql::rows_flag::metadata_changed));
-            out.raw(head.subspan(8, 4));
-            out.short_bytes(known.metadata_id);
-            out.raw(head.subspan(12));
-        } else {
-            out.raw(is_short ? known.short_rows_head : known.rows_head);
-        }
-        for (const CellKind cell : known.cells) {
-            switch (cell) {
-                case CellKind::key:
-                    if (!key.is_null()) out.value(key);
-                    else if (node_.options.key_type == cql::TypeCode::bigint) out.bytes(*bigint_cell(0));
-                    else out.bytes(base::bytes_of(known.key_literal));
-                    break;
-                case CellKind::blob: out.bytes(base::ByteView(blob_).first(row_bytes)); break;
-                case CellKind::one: out.bytes(*bigint_cell(1)); break;
-                case CellKind::truth: out.bytes(*boolean_cell(true)); break;
-                case CellKind::json: out.bytes(base::bytes_of("{\"k\": \"stub\", \"v\": \"0x00\"}")); break;
+    cql::append_frame(
+        call.out, call.version(), true, 0, call.request.stream_id, cql::Opcode::result, [&](cql::Writer& out) {
+            if (is_changed) {
+                ++counts_.metadata_changed;
+                // Kind, flags, column count; then the new id, then what stands behind the column count (§4.2.5.2 of
+                // v5).
+                const base::ByteView head(known.rows_head);
+                out.raw(head.first(4));
+                out.int_number(
+                    static_cast<std::int32_t>(cql::rows_flag::global_tables_spec | cql::rows_flag::metadata_changed));
+                out.raw(head.subspan(8, 4));
+                out.short_bytes(known.metadata_id);
+                out.raw(head.subspan(12));
+            } else {
+                out.raw(is_short ? known.short_rows_head : known.rows_head);
             }
-        }
-    });
+            for (const CellKind cell : known.cells) {
+                switch (cell) {
+                    case CellKind::key:
+                        if (!key.is_null())
+                            out.value(key);
+                        else if (node_.options.key_type == cql::TypeCode::bigint)
+                            out.bytes(*bigint_cell(0));
+                        else
+                            out.bytes(base::bytes_of(known.key_literal));
+                        break;
+                    case CellKind::blob:
+                        out.bytes(base::ByteView(blob_).first(row_bytes));
+                        break;
+                    case CellKind::one:
+                        out.bytes(*bigint_cell(1));
+                        break;
+                    case CellKind::truth:
+                        out.bytes(*boolean_cell(true));
+                        break;
+                    case CellKind::json:
+                        out.bytes(base::bytes_of("{\"k\": \"stub\", \"v\": \"0x00\"}"));
+                        break;
+                }
+            }
+        });
 }
 
 Outcome RequestHandler::read_system(Call& call, const KnownStatement& known, const cql::QueryParameters& parameters) {

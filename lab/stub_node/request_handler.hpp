@@ -24,10 +24,11 @@ enum class Outcome : std::uint8_t { answered, silent, close };
 // One worker's, on its thread.
 class RequestHandler {
 public:
-    RequestHandler(Node& node, Counts& counts, WriteRing& records) : node_(node), counts_(counts), records_(records), statements_(node, counts) {}
+    RequestHandler(Node& node, Counts& counts, WriteRing& records)
+        : node_(node), counts_(counts), records_(records), statements_(node, counts) {}
 
-    // Appends the answer, one whole frame that is not compressed, to `out` when the outcome is `answered`, else nothing. `keyspace` is the
-    // connection's: read, and changed by USE.
+    // Appends the answer, one whole frame that is not compressed, to `out` when the outcome is `answered`, else
+    // nothing. `keyspace` is the connection's: read, and changed by USE.
     Outcome handle(const Request& request, std::string& keyspace, base::Bytes& out);
 
 private:
@@ -54,7 +55,8 @@ private:
     // What the next read or write of a user table meets: nothing, or an outcome that is final.
     enum class Fault : std::uint8_t { none, error, silent, close };
     Fault next_fault(bool is_write);
-    void count_write(const KnownStatement& known, base::ByteView values, bool has_names, std::optional<std::int64_t> timestamp);
+    void count_write(const KnownStatement& known, base::ByteView values, bool has_names,
+                     std::optional<std::int64_t> timestamp);
     void append_row(Call& call, const KnownStatement& known, const cql::QueryParameters& parameters);
     void forget_if_due();
 

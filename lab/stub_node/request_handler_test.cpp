@@ -14,7 +14,9 @@ protected:
     cql::FrameView ask(const base::Bytes& frame) {
         answer_.clear();
         const cql::FrameView request = cql::scan_frame(frame, cql::largest_frame).frame;
-        EXPECT_EQ(handler_.handle({GetParam(), static_cast<std::uint16_t>(request.header.stream_id), request.header.opcode, request.body()}, keyspace_, answer_),
+        EXPECT_EQ(handler_.handle({GetParam(), static_cast<std::uint16_t>(request.header.stream_id),
+                                   request.header.opcode, request.body()},
+                                  keyspace_, answer_),
                   Outcome::answered);
         const cql::FrameScan scan = cql::scan_frame(answer_, cql::largest_frame);
         EXPECT_EQ(scan.state, cql::FrameScan::State::whole);
@@ -33,9 +35,11 @@ protected:
         variables_ = prepared->variables.columns.size();
         key_indices_ = prepared->variables.key_indices;
     }
-    cql::FrameView execute(std::vector<std::string_view> values, bool skip_metadata, base::ByteView metadata_id, std::optional<std::int64_t> timestamp = {}) {
+    cql::FrameView execute(std::vector<std::string_view> values, bool skip_metadata, base::ByteView metadata_id,
+                           std::optional<std::int64_t> timestamp = {}) {
         cql::QueryOptions options;
-        for (const std::string_view value : values) options.values.push_back({cql::ValueView::State::bytes, base::bytes_of(value)});
+        for (const std::string_view value : values)
+            options.values.push_back({cql::ValueView::State::bytes, base::bytes_of(value)});
         options.skip_metadata = skip_metadata;
         options.timestamp = timestamp;
         base::Bytes frame;
@@ -57,7 +61,8 @@ protected:
 TEST_P(Handling, PreparesWithVariablesAndKey) {
     prepare("INSERT INTO stub.kv (v, k) VALUES (?, ?)");
     EXPECT_EQ(variables_, 2U);
-    EXPECT_EQ(key_indices_, GetParam() == ProtocolVersion::v3 ? std::vector<std::uint16_t>() : std::vector<std::uint16_t>{1});
+    EXPECT_EQ(key_indices_,
+              GetParam() == ProtocolVersion::v3 ? std::vector<std::uint16_t>() : std::vector<std::uint16_t>{1});
 }
 
 TEST_P(Handling, ARowHasTheKeyThatWasAskedFor) {
@@ -85,7 +90,8 @@ TEST_P(Handling, SkipsMetadataOnlyForWhoeverHasTheRightOne) {
     const auto changed = cql::parse_rows(GetParam(), execute({"x"}, true, other).body());
     ASSERT_TRUE(changed) << changed.error().message;
     EXPECT_TRUE(changed->metadata.has(cql::rows_flag::metadata_changed));
-    EXPECT_TRUE(std::equal(metadata_id_.begin(), metadata_id_.end(), changed->metadata.new_metadata_id.begin(), changed->metadata.new_metadata_id.end()));
+    EXPECT_TRUE(std::equal(metadata_id_.begin(), metadata_id_.end(), changed->metadata.new_metadata_id.begin(),
+                           changed->metadata.new_metadata_id.end()));
     ASSERT_EQ(changed->metadata.columns.size(), 1U);
     EXPECT_EQ(cql::Reader(changed->rows).bytes().size(), 1U);
     EXPECT_EQ(counts_.metadata_changed, 1U);
@@ -93,7 +99,8 @@ TEST_P(Handling, SkipsMetadataOnlyForWhoeverHasTheRightOne) {
 
 TEST_P(Handling, RecordsTheStampAndKeyOfAWrite) {
     prepare("INSERT INTO stub.kv (v, k) VALUES (?, ?)");
-    EXPECT_EQ(cql::result_kind(execute({"value", "one"}, false, metadata_id_, 1234567).body()), cql::ResultKind::void_result);
+    EXPECT_EQ(cql::result_kind(execute({"value", "one"}, false, metadata_id_, 1234567).body()),
+              cql::ResultKind::void_result);
     execute({"value", "two"}, false, metadata_id_);
     EXPECT_EQ(counts_.writes, 2U);
     EXPECT_EQ(counts_.writes_without_timestamp, 1U);
@@ -122,11 +129,13 @@ TEST_P(Handling, ABatchIsTakenWholeOrNotAtAll) {
     const cql::ValueView value{cql::ValueView::State::bytes, base::bytes_of("x")};
     const base::Bytes unknown(16, 1);
     base::Bytes frame;
-    cql::append_batch(frame, GetParam(), 5, cql::BatchType::logged, {{"", id_, {value, value}}, {"", unknown, {value}}}, {});
+    cql::append_batch(frame, GetParam(), 5, cql::BatchType::logged, {{"", id_, {value, value}}, {"", unknown, {value}}},
+                      {});
     EXPECT_EQ(cql::parse_error(GetParam(), ask(frame).body())->code, cql::ErrorCode::unprepared);
     EXPECT_EQ(counts_.writes, 0U);
     frame.clear();
-    cql::append_batch(frame, GetParam(), 5, cql::BatchType::logged, {{"", id_, {value, value}}, {"DELETE FROM stub.kv WHERE k = 'y'", {}, {}}}, {});
+    cql::append_batch(frame, GetParam(), 5, cql::BatchType::logged,
+                      {{"", id_, {value, value}}, {"DELETE FROM stub.kv WHERE k = 'y'", {}, {}}}, {});
     EXPECT_EQ(cql::result_kind(ask(frame).body()), cql::ResultKind::void_result);
     EXPECT_EQ(counts_.writes, 1U);
     EXPECT_EQ(counts_.batch_children, 2U);
@@ -136,9 +145,10 @@ TEST_P(Handling, ABatchIsTakenWholeOrNotAtAll) {
 TEST_P(Handling, EveryErrorThatCanBeAskedForCanBeRead) {
     prepare("INSERT INTO stub.kv (k, v) VALUES (?, ?)");
     node_.behaviour.error_every = 1;
-    for (const char* name : {"SERVER_ERROR", "PROTOCOL_ERROR", "UNAVAILABLE", "OVERLOADED", "IS_BOOTSTRAPPING", "TRUNCATE_ERROR", "WRITE_TIMEOUT",
-                             "READ_TIMEOUT", "READ_FAILURE", "FUNCTION_FAILURE", "WRITE_FAILURE", "CDC_WRITE_FAILURE", "CAS_WRITE_UNKNOWN",
-                             "SYNTAX_ERROR", "UNAUTHORIZED", "INVALID", "CONFIG_ERROR", "ALREADY_EXISTS"}) {
+    for (const char* name :
+         {"SERVER_ERROR", "PROTOCOL_ERROR", "UNAVAILABLE", "OVERLOADED", "IS_BOOTSTRAPPING", "TRUNCATE_ERROR",
+          "WRITE_TIMEOUT", "READ_TIMEOUT", "READ_FAILURE", "FUNCTION_FAILURE", "WRITE_FAILURE", "CDC_WRITE_FAILURE",
+          "CAS_WRITE_UNKNOWN", "SYNTAX_ERROR", "UNAUTHORIZED", "INVALID", "CONFIG_ERROR", "ALREADY_EXISTS"}) {
         ASSERT_TRUE(set(node_.behaviour, "error_code", name)) << name;
         const auto error = cql::parse_error(GetParam(), execute({"a", "b"}, false, metadata_id_).body());
         ASSERT_TRUE(error) << name;
@@ -154,7 +164,8 @@ TEST_P(Handling, CutRequestsAreProtocolErrors) {
     base::Bytes frame;
     cql::append_execute(frame, GetParam(), 3, id_, metadata_id_, options);
     for (std::size_t size = cql::frame_header_size; size < frame.size(); ++size) {
-        const base::Bytes body(frame.begin() + cql::frame_header_size, frame.begin() + static_cast<std::ptrdiff_t>(size));
+        const base::Bytes body(frame.begin() + cql::frame_header_size,
+                               frame.begin() + static_cast<std::ptrdiff_t>(size));
         answer_.clear();
         EXPECT_EQ(handler_.handle({GetParam(), 3, Opcode::execute, body}, keyspace_, answer_), Outcome::answered);
         const auto error = cql::parse_error(GetParam(), cql::scan_frame(answer_, cql::largest_frame).frame.body());
@@ -163,7 +174,8 @@ TEST_P(Handling, CutRequestsAreProtocolErrors) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllVersions, Handling, testing::Values(ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5),
+INSTANTIATE_TEST_SUITE_P(AllVersions, Handling,
+                         testing::Values(ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5),
                          [](const auto& tested) { return "v" + std::string(cql::name_of(tested.param)); });
 
 TEST(WriteRing, KeepsTheNewestInOrder) {

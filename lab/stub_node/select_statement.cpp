@@ -18,8 +18,10 @@ public:
         if (current_.is_word("json")) {
             // A column may have that name: it is the keyword when another item follows it.
             advance();
-            if (current_.is_symbol(",") || current_.is_word("from")) select_.list.push_back({"json", false, "json"});
-            else select_.is_json = true;
+            if (current_.is_symbol(",") || current_.is_word("from"))
+                select_.list.push_back({"json", false, "json"});
+            else
+                select_.is_json = true;
             take_symbol(",");
         }
         take_word("distinct");
@@ -65,14 +67,18 @@ private:
         std::string arguments;
         int depth = 0;
         do {
-            if (current_.is_symbol("(")) ++depth;
-            else if (current_.is_symbol(")")) --depth;
+            if (current_.is_symbol("("))
+                ++depth;
+            else if (current_.is_symbol(")"))
+                --depth;
             arguments += current_.is_name() ? cql::name_text(current_.text) : std::string(current_.text);
             advance();
         } while (depth > 0 && !current_.is(LexemeKind::end));
         const bool is_of_cell = item.name == "writetime" || item.name == "maxwritetime" || item.name == "ttl";
-        if (item.name == "count" && (arguments == "(*)" || arguments == "(1)")) item.label = "count";
-        else item.label = (is_of_cell ? "" : "system.") + item.name + arguments;
+        if (item.name == "count" && (arguments == "(*)" || arguments == "(1)"))
+            item.label = "count";
+        else
+            item.label = (is_of_cell ? "" : "system.") + item.name + arguments;
     }
 
     bool read_table() {
@@ -132,12 +138,17 @@ private:
                 operand.is_marker = true;
                 operand.marker = markers_++;
                 break;
-            case LexemeKind::string: operand.text = cql::string_text(current_); break;
+            case LexemeKind::string:
+                operand.text = cql::string_text(current_);
+                break;
             case LexemeKind::number:
             case LexemeKind::uuid:
             case LexemeKind::blob:
-            case LexemeKind::word: operand.text = current_.text; break;
-            default: return false;
+            case LexemeKind::word:
+                operand.text = current_.text;
+                break;
+            default:
+                return false;
         }
         condition.any_of.push_back(std::move(operand));
         advance();
@@ -152,7 +163,11 @@ private:
 
 }  // namespace
 
-std::optional<SelectStatement> read_select(std::string_view text) { return Reading(text).read(true); }
-std::optional<SelectStatement> read_selection(std::string_view text) { return Reading(text).read(false); }
+std::optional<SelectStatement> read_select(std::string_view text) {
+    return Reading(text).read(true);
+}
+std::optional<SelectStatement> read_selection(std::string_view text) {
+    return Reading(text).read(false);
+}
 
 }  // namespace crossfade::lab

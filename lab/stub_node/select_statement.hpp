@@ -13,7 +13,7 @@
 namespace crossfade::lab {
 
 struct Selected {
-    std::string name;   // of the column, or of the function that is called
+    std::string name;  // of the column, or of the function that is called
     bool is_call = false;
     std::string label;  // its alias, else what a server calls it: "v", "writetime(v)", "system.now()", "count"
 };
@@ -23,7 +23,7 @@ struct Operand {
     bool is_marker = false;
     std::uint16_t marker = 0;  // counted from 0 over the whole statement
     cql::LexemeKind kind = cql::LexemeKind::end;
-    std::string text;          // of a literal: as written, strings without their quotes
+    std::string text;  // of a literal: as written, strings without their quotes
 };
 
 struct Condition {
@@ -39,8 +39,8 @@ struct SelectStatement {
     std::optional<std::int32_t> limit;  // a literal one
 };
 
-// Nothing when `text` is no SELECT, or one whose WHERE has more than column = value and column IN (values). Conditions of user tables
-// do not matter to the stub: read_selection() stops before them, and reads everything else the same.
+// Nothing when `text` is no SELECT, or one whose WHERE has more than column = value and column IN (values). Conditions
+// of user tables do not matter to the stub: read_selection() stops before them, and reads everything else the same.
 std::optional<SelectStatement> read_select(std::string_view text);
 std::optional<SelectStatement> read_selection(std::string_view text);
 

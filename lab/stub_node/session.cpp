@@ -13,25 +13,40 @@ constexpr std::chrono::milliseconds farewell{1000};
 
 }  // namespace
 
-Session::Session(net::Loop& loop, std::unique_ptr<net::Stream> stream, Node& node, Counts& counts, RequestHandler& handler,
-                 std::function<void(Session&)> ended)
-    : loop_(loop), stream_(std::move(stream)), node_(node), counts_(counts), handler_(handler), ended_(std::move(ended)), timer_(loop) {
+Session::Session(net::Loop& loop, std::unique_ptr<net::Stream> stream, Node& node, Counts& counts,
+                 RequestHandler& handler, std::function<void(Session&)> ended)
+    : loop_(loop),
+      stream_(std::move(stream)),
+      node_(node),
+      counts_(counts),
+      handler_(handler),
+      ended_(std::move(ended)),
+      timer_(loop) {
     ++counts_.connections;
     ++counts_.open_connections;
     stream_->start(*this);
 }
 
-Session::~Session() { --counts_.open_connections; }
+Session::~Session() {
+    --counts_.open_connections;
+}
 
-void Session::on_closed(const base::Error&) { end(false); }
+void Session::on_closed(const base::Error&) {
+    end(false);
+}
 
-void Session::close() { end(false); }
+void Session::close() {
+    end(false);
+}
 
 void Session::end(bool after_sending) {
     if (stage_ == Stage::ended) return;
     stage_ = Stage::ended;
     timer_.cancel();
-    if (after_sending) stream_->close_after_sending(farewell); else stream_->close();
+    if (after_sending)
+        stream_->close_after_sending(farewell);
+    else
+        stream_->close();
     // Not from inside its own call.
     loop_.post([this] { ended_(*this); });
 }
@@ -66,7 +81,8 @@ std::size_t Session::take_frame(base::ByteView bytes) {
 }
 
 std::size_t Session::take_segment(base::ByteView bytes) {
-    const auto compression = compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none;
+    const auto compression =
+        compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none;
     const auto scan = cql::scan_segment(bytes, compression);
     if (!scan) {
         end(false);
@@ -101,16 +117,18 @@ std::size_t Session::take_envelopes(base::ByteView bytes) {
 bool Session::is_version_right(const cql::FrameHeader& header) {
     const auto highest = static_cast<std::uint8_t>(node_.options.highest_version);
     if (header.version < 3 || header.version > highest) {
-        std::string text = "Invalid or unsupported protocol version (" + std::to_string(header.version) + "); supported versions are (";
+        std::string text = "Invalid or unsupported protocol version (" + std::to_string(header.version) +
+                           "); supported versions are (";
         for (int version = 3; version <= highest; ++version)
             text += (version > 3 ? ", " : "") + std::to_string(version) + "/v" + std::to_string(version);
         refuse(header, highest, cql::ErrorCode::protocol_error, text + ")");
         return false;
     }
     if (version_ != 0 && header.version != version_ && stage_ != Stage::fresh) {
-        refuse(header, version_, cql::ErrorCode::protocol_error, "Invalid message version. Got " + std::to_string(header.version) +
-               "/v" + std::to_string(header.version) + " but previous messages on this connection had version " + std::to_string(version_) +
-               "/v" + std::to_string(version_));
+        refuse(header, version_, cql::ErrorCode::protocol_error,
+               "Invalid message version. Got " + std::to_string(header.version) + "/v" +
+                   std::to_string(header.version) + " but previous messages on this connection had version " +
+                   std::to_string(version_) + "/v" + std::to_string(version_));
         return false;
     }
     version_ = header.version;
@@ -130,12 +148,15 @@ void Session::refuse(const cql::FrameHeader& header, std::uint8_t version, cql::
 void Session::handle(const cql::FrameView& frame) {
     const cql::FrameHeader& header = frame.header;
     if (!is_version_right(header)) return;
-    if (header.is_response) return refuse(header, version_, cql::ErrorCode::protocol_error, "a response where a request should be");
+    if (header.is_response)
+        return refuse(header, version_, cql::ErrorCode::protocol_error, "a response where a request should be");
     base::ByteView body = frame.body();
     if ((header.flags & cql::frame_flag::compressed) != 0 && !has_segments_) {
         decompressed_.clear();
-        if (compression_ == cql::Compression::none || !cql::decompress(compression_, body, cql::largest_frame, decompressed_))
-            return refuse(header, version_, cql::ErrorCode::protocol_error, "the body of this frame cannot be decompressed");
+        if (compression_ == cql::Compression::none ||
+            !cql::decompress(compression_, body, cql::largest_frame, decompressed_))
+            return refuse(header, version_, cql::ErrorCode::protocol_error,
+                          "the body of this frame cannot be decompressed");
         body = decompressed_;
     }
     const auto prefix = cql::read_body_prefix(header, body);
@@ -146,14 +167,19 @@ void Session::handle(const cql::FrameView& frame) {
 void Session::handle_request(const cql::FrameHeader& header, base::ByteView body) {
     const auto stream_id = static_cast<std::uint16_t>(header.stream_id);
     switch (header.opcode) {
-        case cql::Opcode::options: return supported(header);
-        case cql::Opcode::startup: return start_up(header, body);
-        case cql::Opcode::auth_response: return log_in(header, body);
-        default: break;
+        case cql::Opcode::options:
+            return supported(header);
+        case cql::Opcode::startup:
+            return start_up(header, body);
+        case cql::Opcode::auth_response:
+            return log_in(header, body);
+        default:
+            break;
     }
     if (stage_ != Stage::ready)
-        return refuse(header, version_, cql::ErrorCode::protocol_error, "Unexpected message " + std::string(cql::name_of(header.opcode)) +
-                                                                            ", expecting " + (stage_ == Stage::fresh ? "STARTUP or OPTIONS" : "SASL_RESPONSE"));
+        return refuse(header, version_, cql::ErrorCode::protocol_error,
+                      "Unexpected message " + std::string(cql::name_of(header.opcode)) + ", expecting " +
+                          (stage_ == Stage::fresh ? "STARTUP or OPTIONS" : "SASL_RESPONSE"));
     if (header.opcode == cql::Opcode::register_events) {
         ++counts_.registers;
         cql::append_ready(answers(), version_, stream_id);
@@ -165,8 +191,10 @@ void Session::handle_request(const cql::FrameHeader& header, base::ByteView body
 
 void Session::supported(const cql::FrameHeader& header) {
     ++counts_.options;
-    std::map<std::string, std::vector<std::string>> options{{"CQL_VERSION", {"3.4.6"}}, {"COMPRESSION", {}}, {"PROTOCOL_VERSIONS", {}}};
-    for (const cql::Compression compression : node_.options.compressions) options["COMPRESSION"].emplace_back(cql::name_of(compression));
+    std::map<std::string, std::vector<std::string>> options{
+        {"CQL_VERSION", {"3.4.6"}}, {"COMPRESSION", {}}, {"PROTOCOL_VERSIONS", {}}};
+    for (const cql::Compression compression : node_.options.compressions)
+        options["COMPRESSION"].emplace_back(cql::name_of(compression));
     for (int version = 3; version <= static_cast<int>(node_.options.highest_version); ++version)
         options["PROTOCOL_VERSIONS"].push_back(std::to_string(version) + "/v" + std::to_string(version));
     cql::append_supported(answers(), version_, static_cast<std::uint16_t>(header.stream_id), options);
@@ -174,7 +202,8 @@ void Session::supported(const cql::FrameHeader& header) {
 
 void Session::start_up(const cql::FrameHeader& header, base::ByteView body) {
     ++counts_.startups;
-    if (stage_ != Stage::fresh) return refuse(header, version_, cql::ErrorCode::protocol_error, "Unexpected message STARTUP");
+    if (stage_ != Stage::fresh)
+        return refuse(header, version_, cql::ErrorCode::protocol_error, "Unexpected message STARTUP");
     const auto options = cql::parse_startup(body);
     if (!options) return refuse(header, version_, cql::ErrorCode::protocol_error, options.error().message);
     std::map<std::string, std::string> by_name(options->begin(), options->end());
@@ -184,7 +213,8 @@ void Session::start_up(const cql::FrameHeader& header, base::ByteView body) {
         const auto& known = node_.options.compressions;
         const bool is_known = compression && std::find(known.begin(), known.end(), *compression) != known.end();
         if (!is_known || (version_ >= 5 && *compression == cql::Compression::snappy))
-            return refuse(header, version_, cql::ErrorCode::protocol_error, "Unknown or unsupported compression algorithm: " + name);
+            return refuse(header, version_, cql::ErrorCode::protocol_error,
+                          "Unknown or unsupported compression algorithm: " + name);
         wanted = *compression;
     }
     ++counts_.drivers[by_name["DRIVER_NAME"] + " " + by_name["DRIVER_VERSION"] + " " + by_name["APPLICATION_NAME"]];
@@ -202,18 +232,22 @@ void Session::start_up(const cql::FrameHeader& header, base::ByteView body) {
 }
 
 void Session::log_in(const cql::FrameHeader& header, base::ByteView body) {
-    if (stage_ != Stage::login) return refuse(header, version_, cql::ErrorCode::protocol_error, "Unexpected message SASL_RESPONSE");
+    if (stage_ != Stage::login)
+        return refuse(header, version_, cql::ErrorCode::protocol_error, "Unexpected message SASL_RESPONSE");
     const auto token = cql::parse_auth_response(body);
     if (!token) return refuse(header, version_, cql::ErrorCode::protocol_error, token.error().message);
     // SASL PLAIN: authorisation NUL name NUL password.
     const std::string_view text = base::text_of(*token);
-    const std::size_t first = text.find('\0'), second = first == std::string_view::npos ? first : text.find('\0', first + 1);
-    if (second == std::string_view::npos) return refuse(header, version_, cql::ErrorCode::protocol_error, "this is no SASL PLAIN token");
+    const std::size_t first = text.find('\0'),
+                      second = first == std::string_view::npos ? first : text.find('\0', first + 1);
+    if (second == std::string_view::npos)
+        return refuse(header, version_, cql::ErrorCode::protocol_error, "this is no SASL PLAIN token");
     const std::string user(text.substr(first + 1, second - first - 1));
     const auto known = node_.options.users.find(user);
     if (known == node_.options.users.end() || known->second != text.substr(second + 1)) {
         ++counts_.logins_refused;
-        return refuse(header, version_, cql::ErrorCode::bad_credentials, "Provided username " + user + " and/or password are incorrect");
+        return refuse(header, version_, cql::ErrorCode::bad_credentials,
+                      "Provided username " + user + " and/or password are incorrect");
     }
     ++counts_.logins[user];
     cql::append_auth_success(answers(), version_, static_cast<std::uint16_t>(header.stream_id), {});
@@ -248,7 +282,9 @@ void Session::send_answers() {
 void Session::send(base::ByteView frames) {
     base::Bytes& out = stream_->out();
     if (has_segments_) {
-        cql::append_segments(out, frames, compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none);
+        cql::append_segments(
+            out, frames,
+            compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none);
     } else if (compression_ == cql::Compression::none) {
         base::append(out, frames);
     } else {

@@ -41,6 +41,8 @@ const KnownStatement* StatementCache::of_id(base::ByteView id) {
     return by_id_.insert_or_assign(key, std::move(*shared)).first->second.get();
 }
 
-void StatementCache::prepare(const KnownStatement& known) { node_.prepared.add(known.id, {known.text, known.keyspace}); }
+void StatementCache::prepare(const KnownStatement& known) {
+    node_.prepared.add(known.id, {known.text, known.keyspace});
+}
 
 }  // namespace crossfade::lab

@@ -9,10 +9,13 @@ namespace {
 
 using cql::OwnedColumn;
 
-auto invalid(std::string message) { return base::fail(base::ErrorKind::server, std::move(message), static_cast<int>(cql::ErrorCode::invalid)); }
+auto invalid(std::string message) {
+    return base::fail(base::ErrorKind::server, std::move(message), static_cast<int>(cql::ErrorCode::invalid));
+}
 
 const OwnedColumn* column_named(const SystemTable& table, const std::string& name) {
-    const auto found = std::find_if(table.columns.begin(), table.columns.end(), [&name](const OwnedColumn& c) { return c.name == name; });
+    const auto found = std::find_if(table.columns.begin(), table.columns.end(),
+                                    [&name](const OwnedColumn& c) { return c.name == name; });
     return found == table.columns.end() ? nullptr : &*found;
 }
 
@@ -20,10 +23,15 @@ std::size_t index_of(const SystemTable& table, const std::string& name) {
     return static_cast<std::size_t>(column_named(table, name) - table.columns.data());
 }
 
-bool is_now(const Selected& item) { return item.is_call && (item.name == "now" || item.name == "current_timeuuid"); }
-bool is_count(const Selected& item) { return item.is_call && item.name == "count"; }
+bool is_now(const Selected& item) {
+    return item.is_call && (item.name == "now" || item.name == "current_timeuuid");
+}
+bool is_count(const Selected& item) {
+    return item.is_call && item.name == "count";
+}
 
-bool row_matches(const SystemTable& table, const std::vector<Cell>& row, const std::vector<Condition>& where, const std::vector<Cell>& values) {
+bool row_matches(const SystemTable& table, const std::vector<Cell>& row, const std::vector<Condition>& where,
+                 const std::vector<Cell>& values) {
     return std::all_of(where.begin(), where.end(), [&](const Condition& condition) {
         const std::size_t column = index_of(table, condition.column);
         return std::any_of(condition.any_of.begin(), condition.any_of.end(), [&](const Operand& operand) {
@@ -44,11 +52,16 @@ base::Result<std::vector<OwnedColumn>> SystemTables::columns_of(const SelectStat
     std::vector<OwnedColumn> columns;
     for (const Selected& item : select.list) {
         OwnedColumn column{select.table.keyspace, select.table.table, item.label, nullptr};
-        if (is_now(item)) column.type = cql::simple_type(cql::TypeCode::timeuuid);
-        else if (is_count(item)) column.type = cql::simple_type(cql::TypeCode::bigint);
-        else if (item.is_call) return invalid("Unknown function '" + item.name + "'");
-        else if (const OwnedColumn* const known = column_named(*table, item.name)) column.type = known->type;
-        else return invalid("Undefined column name " + item.name + " in table " + cql::to_cql(select.table));
+        if (is_now(item))
+            column.type = cql::simple_type(cql::TypeCode::timeuuid);
+        else if (is_count(item))
+            column.type = cql::simple_type(cql::TypeCode::bigint);
+        else if (item.is_call)
+            return invalid("Unknown function '" + item.name + "'");
+        else if (const OwnedColumn* const known = column_named(*table, item.name))
+            column.type = known->type;
+        else
+            return invalid("Undefined column name " + item.name + " in table " + cql::to_cql(select.table));
         columns.push_back(std::move(column));
     }
     return columns;
@@ -60,7 +73,8 @@ base::Result<std::vector<OwnedColumn>> SystemTables::variables_of(const SelectSt
     std::vector<OwnedColumn> variables;
     for (const Condition& condition : select.where) {
         const OwnedColumn* const column = column_named(*table, condition.column);
-        if (column == nullptr) return invalid("Undefined column name " + condition.column + " in table " + cql::to_cql(select.table));
+        if (column == nullptr)
+            return invalid("Undefined column name " + condition.column + " in table " + cql::to_cql(select.table));
         for (const Operand& operand : condition.any_of)
             if (operand.is_marker) variables.push_back(*column);
     }
@@ -71,7 +85,8 @@ base::Result<SystemAnswer> SystemTables::answer(const SelectStatement& select, c
                                                 std::int64_t now_microseconds) const {
     auto columns = columns_of(select);
     if (!columns) return base::fail(columns.error());
-    if (const auto variables = variables_of(select); !variables) return base::fail(variables.error());  // checks the conditions' columns
+    if (const auto variables = variables_of(select); !variables)
+        return base::fail(variables.error());  // checks the conditions' columns
     const SystemTable& table = *find(select.table);
 
     SystemAnswer answer{std::move(*columns), {}};
@@ -93,7 +108,8 @@ base::Result<SystemAnswer> SystemTables::answer(const SelectStatement& select, c
         }
         std::vector<Cell> cells;
         for (const Selected& item : select.list)
-            cells.push_back(is_now(item) ? uuid_cell(time_uuid(now_microseconds, serial++)) : (*row)[index_of(table, item.name)]);
+            cells.push_back(is_now(item) ? uuid_cell(time_uuid(now_microseconds, serial++))
+                                         : (*row)[index_of(table, item.name)]);
         answer.rows.push_back(std::move(cells));
     }
     return answer;

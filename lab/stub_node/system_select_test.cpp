@@ -44,7 +44,8 @@ TEST_F(SystemSelect, KnowsThePeersButNotItself) {
 }
 
 TEST_F(SystemSelect, EachRowHasACellForEachColumn) {
-    for (const char* table : {"system.local", "system.peers", "system.peers_v2", "system_schema.keyspaces", "system_schema.tables", "system_schema.columns"}) {
+    for (const char* table : {"system.local", "system.peers", "system.peers_v2", "system_schema.keyspaces",
+                              "system_schema.tables", "system_schema.columns"}) {
         const auto answer = ask((std::string("SELECT * FROM ") + table).c_str());
         ASSERT_TRUE(answer) << table;
         EXPECT_FALSE(answer->rows.empty()) << table;
@@ -53,8 +54,13 @@ TEST_F(SystemSelect, EachRowHasACellForEachColumn) {
 }
 
 TEST_F(SystemSelect, FiltersCountsAndLimits) {
-    EXPECT_EQ(ask("SELECT column_name FROM system_schema.columns WHERE keyspace_name IN ('stub', 'x') AND table_name = 'kv'")->rows.size(), 2U);
-    EXPECT_EQ(ask("SELECT column_name FROM system_schema.columns WHERE keyspace_name IN ('x') AND table_name = 'kv'")->rows.size(), 0U);
+    EXPECT_EQ(
+        ask("SELECT column_name FROM system_schema.columns WHERE keyspace_name IN ('stub', 'x') AND table_name = 'kv'")
+            ->rows.size(),
+        2U);
+    EXPECT_EQ(ask("SELECT column_name FROM system_schema.columns WHERE keyspace_name IN ('x') AND table_name = 'kv'")
+                  ->rows.size(),
+              0U);
     EXPECT_EQ(ask("SELECT column_name FROM system_schema.columns LIMIT 1 ALLOW FILTERING")->rows.size(), 1U);
     const auto counted = ask("SELECT count(*) FROM system.peers");
     EXPECT_EQ(counted->columns[0].name, "count");
@@ -68,12 +74,14 @@ TEST_F(SystemSelect, NowIsATimeUuidOfTheInstantThatItWasGiven) {
     const base::Bytes& id = *answer->rows[0][0];
     ASSERT_EQ(id.size(), 16U);
     EXPECT_EQ(id[6] >> 4, 1);
-    const std::uint64_t ticks = (std::uint64_t{cql::load_short(&id[6])} & 0x0FFF) << 48 | std::uint64_t{cql::load_short(&id[4])} << 32 | cql::load_int(id.data());
+    const std::uint64_t ticks = (std::uint64_t{cql::load_short(&id[6])} & 0x0FFF) << 48 |
+                                std::uint64_t{cql::load_short(&id[4])} << 32 | cql::load_int(id.data());
     EXPECT_EQ((ticks - 0x01B21DD213814000) / 10, 1'700'000'000'000'000U);
 }
 
 TEST_F(SystemSelect, SaysWhatIsWrong) {
-    EXPECT_EQ(ask("SELECT nothing FROM system.local").error().message, "Undefined column name nothing in table system.local");
+    EXPECT_EQ(ask("SELECT nothing FROM system.local").error().message,
+              "Undefined column name nothing in table system.local");
     EXPECT_EQ(ask("SELECT key FROM system.local WHERE nothing = 1").error().server_code, 0x2200);
     EXPECT_EQ(ask("SELECT * FROM system.nothing").error().message, "table nothing does not exist");
     EXPECT_EQ(ask("SELECT * FROM system.local WHERE key > 'a'").error().message, "not understood");

@@ -4,7 +4,8 @@ namespace crossfade::lab {
 
 base::Result<net::Address> Worker::listen(const net::Address& address) {
     auto listener = net::listen(loop_, address, nullptr, [this](std::unique_ptr<net::Stream> stream) {
-        auto session = std::make_unique<Session>(loop_, std::move(stream), node_, counts_, handler_, [this](Session& ended) { sessions_.erase(&ended); });
+        auto session = std::make_unique<Session>(loop_, std::move(stream), node_, counts_, handler_,
+                                                 [this](Session& ended) { sessions_.erase(&ended); });
         Session* const key = session.get();
         sessions_.emplace(key, std::move(session));
     });

@@ -19,7 +19,9 @@ public:
 
     // Listens at `address`; several workers share one. Before run(). Errors: connection.
     base::Result<net::Address> listen(const net::Address& address);
-    void run() { thread_ = std::thread([this] { loop_.run(); }); }
+    void run() {
+        thread_ = std::thread([this] { loop_.run(); });
+    }
     void stop();
 
     net::Loop& loop() { return loop_; }

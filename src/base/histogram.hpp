@@ -9,8 +9,8 @@
 
 namespace crossfade::base {
 
-// Log-linear: exact below 64, then 64 steps for each doubling, so that what comes out is at most 1.6 % above what went in.
-// Takes 30 KiB, allocates nothing. One thread; merge() what several threads have counted.
+// Log-linear: exact below 64, then 64 steps for each doubling, so that what comes out is at most 1.6 % above what went
+// in. Takes 30 KiB, allocates nothing. One thread; merge() what several threads have counted.
 class Histogram {
 public:
     void record(std::uint64_t value) {
@@ -27,7 +27,8 @@ public:
 
     std::uint64_t count() const { return count_; }
     std::uint64_t largest() const { return largest_; }  // exact; 0 when nothing was recorded
-    // The value that `share` (0 to 1) of all recorded values do not exceed; 0 when nothing was recorded. Never above largest().
+    // The value that `share` (0 to 1) of all recorded values do not exceed; 0 when nothing was recorded. Never above
+    // largest().
     std::uint64_t quantile(double share) const {
         if (count_ == 0) return 0;
         const double wanted = std::clamp(share, 0.0, 1.0) * static_cast<double>(count_);

@@ -26,7 +26,8 @@ TEST(Histogram, IsNeverBelowAndAtMostASixtyFourthAboveWhatWasRecorded) {
     for (std::uint64_t value = 1; value < (std::uint64_t{1} << 62); value = value * 3 / 2 + 1) {
         Histogram h;
         h.record(value);
-        h.record(std::numeric_limits<std::uint64_t>::max());  // so that the largest value does not hide the bucket's end
+        h.record(
+            std::numeric_limits<std::uint64_t>::max());  // so that the largest value does not hide the bucket's end
         EXPECT_GE(h.quantile(0.5), value);
         EXPECT_LE(h.quantile(0.5), value + value / 64) << value;
     }
