@@ -49,7 +49,8 @@ std::span<const std::uint32_t> Dispatcher::replicas(const std::string& keyspace,
         // Of a keyspace that is not known the owner of the token is at least a good guess.
         const std::map<std::string, std::string> guess{{"class", "SimpleStrategy"}, {"replication_factor", "1"}};
         const auto& replication = known == replication_.end() ? guess : known->second;
-        map = replica_maps_.emplace(keyspace, nodes::ReplicaMap(topology_, replication, topology_->local_datacenter)).first;
+        map = replica_maps_.emplace(keyspace, nodes::ReplicaMap(topology_, replication, topology_->local_datacenter))
+                  .first;
     }
     return map->second.replicas(token);
 }
@@ -134,8 +135,10 @@ void Dispatcher::on_pool_room() {
     for (Request* request = first_; request != nullptr;) {
         Request* const next = request->next_;
         const bool is_particular = request->options_.only_if_open != 0;
-        if (try_send(*request)) dequeue(*request);
-        else if (!is_particular) return;
+        if (try_send(*request))
+            dequeue(*request);
+        else if (!is_particular)
+            return;
         request = next;
     }
 }

@@ -28,7 +28,8 @@ public:
     Dispatcher(const Dispatcher&) = delete;
     Dispatcher& operator=(const Dispatcher&) = delete;
 
-    // Once, when the version is known. `settled` is called when each connection of the first topology is open or has failed.
+    // Once, when the version is known. `settled` is called when each connection of the first topology is open or has
+    // failed.
     void start(PoolOptions options, std::function<void()> settled);
     void set_topology(std::shared_ptr<const nodes::Topology> topology);
     // By keyspace, as nodes::Keyspace::replication.
@@ -36,7 +37,8 @@ public:
     // Everything under way fails with `why`, and what comes later too.
     void close(const base::Error& why);
 
-    // Indices into the topology's nodes; none when there is nothing to choose from. Valid until topology or replication change.
+    // Indices into the topology's nodes; none when there is nothing to choose from. Valid until topology or replication
+    // change.
     std::span<const std::uint32_t> replicas(const std::string& keyspace, cql::Token token);
     // Whether it matters which node gets a request.
     bool has_choice() const { return pool_ != nullptr && pool_->node_count() > 1; }

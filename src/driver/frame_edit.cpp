@@ -7,8 +7,8 @@
 namespace crossfade::driver {
 namespace {
 
-base::Bytes with_new_execute_ids(cql::ProtocolVersion version, base::ByteView body, base::ByteView old_id, base::ByteView id,
-                                 base::ByteView result_metadata_id) {
+base::Bytes with_new_execute_ids(cql::ProtocolVersion version, base::ByteView body, base::ByteView old_id,
+                                 base::ByteView id, base::ByteView result_metadata_id) {
     base::Bytes edited;
     const auto execute = cql::parse_execute(version, body);
     if (!execute || !std::ranges::equal(execute->prepared_id, old_id)) return {body.begin(), body.end()};
@@ -19,7 +19,8 @@ base::Bytes with_new_execute_ids(cql::ProtocolVersion version, base::ByteView bo
     return edited;
 }
 
-base::Bytes with_new_batch_ids(cql::ProtocolVersion version, base::ByteView body, base::ByteView old_id, base::ByteView id) {
+base::Bytes with_new_batch_ids(cql::ProtocolVersion version, base::ByteView body, base::ByteView old_id,
+                               base::ByteView id) {
     base::Bytes edited;
     const auto batch = cql::parse_batch(version, body);
     if (!batch) return {body.begin(), body.end()};

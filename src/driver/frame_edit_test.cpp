@@ -25,7 +25,8 @@ cql::QueryOptions options() {
 
 // The same bytes as if the frame had been written with the new ids at once.
 TEST(ReplacePreparedId, InExecuteGivesWhatAFreshFrameWouldBe) {
-    for (const auto version : {ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5, ProtocolVersion::dse_v2}) {
+    for (const auto version :
+         {ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5, ProtocolVersion::dse_v2}) {
         Bytes frame, fresh;
         cql::append_execute(frame, version, 0, old_id, old_metadata, options());
         cql::append_execute(fresh, version, 0, new_id, new_metadata, options());

@@ -14,8 +14,8 @@ struct NodeState {
     bool has_room = false;  // and that takes a request now
 };
 
-// Preferred nodes (replicas) in turn, then all in turn: the first that has room. `avoid`, the one that just failed, is taken only when no
-// other is open. Nothing: wait until one has room.
+// Preferred nodes (replicas) in turn, then all in turn: the first that has room. `avoid`, the one that just failed, is
+// taken only when no other is open. Nothing: wait until one has room.
 class NodeChoice {
 public:
     // `look(i)` gives the NodeState of node i < count; `preferred` are such indices, those >= count are passed over.

@@ -9,7 +9,8 @@ namespace {
 
 constexpr NodeState gone{false, false}, full{true, false}, free_node{true, true};
 
-std::optional<std::size_t> choose(NodeChoice& choice, const std::vector<NodeState>& nodes, const std::vector<std::uint32_t>& preferred = {},
+std::optional<std::size_t> choose(NodeChoice& choice, const std::vector<NodeState>& nodes,
+                                  const std::vector<std::uint32_t>& preferred = {},
                                   std::optional<std::size_t> avoid = std::nullopt) {
     return choice.choose(nodes.size(), preferred, avoid, [&](std::size_t i) { return nodes[i]; });
 }

@@ -41,7 +41,9 @@ struct Pool::Member {
 Pool::Pool(net::Loop& loop, PoolOwner& owner, PoolOptions options)
     : loop_(loop), owner_(owner), options_(std::move(options)), sweep_(loop) {}
 
-Pool::~Pool() { close(base::Error(base::ErrorKind::interrupted, options_.cluster.label + ": closed")); }
+Pool::~Pool() {
+    close(base::Error(base::ErrorKind::interrupted, options_.cluster.label + ": closed"));
+}
 
 void Pool::set_topology(std::shared_ptr<const nodes::Topology> topology) {
     if (is_closed_) return;
@@ -53,7 +55,8 @@ void Pool::set_topology(std::shared_ptr<const nodes::Topology> topology) {
         if (node.datacenter != topology->local_datacenter) continue;
         const std::string name = net::to_text(node.address);
         node_of_topology_[i] = static_cast<std::uint32_t>(nodes_.size());
-        const auto kept = std::find_if(before.begin(), before.end(), [&](const auto& one) { return one != nullptr && one->name == name; });
+        const auto kept = std::find_if(before.begin(), before.end(),
+                                       [&](const auto& one) { return one != nullptr && one->name == name; });
         if (kept != before.end()) {
             nodes_.push_back(std::move(*kept));
             continue;
@@ -125,11 +128,12 @@ void Pool::open(Slot& slot) {
     open.versions = {options_.version};
     open.compression = options_.compression;
     open.startup_options = {{"DRIVER_NAME", "Crossfade"}};
-    if (!options_.application_name.empty()) open.startup_options.emplace_back("APPLICATION_NAME", options_.application_name);
+    if (!options_.application_name.empty())
+        open.startup_options.emplace_back("APPLICATION_NAME", options_.application_name);
     open.timeout = options_.cluster.connect_timeout;
-    slot.pending = nodes::open_connection(loop_, std::move(open), [this, &slot](base::Result<nodes::OpenedConnection> result) {
-        opened(slot, std::move(result));
-    });
+    slot.pending = nodes::open_connection(
+        loop_, std::move(open),
+        [this, &slot](base::Result<nodes::OpenedConnection> result) { opened(slot, std::move(result)); });
 }
 
 void Pool::opened(Slot& slot, base::Result<nodes::OpenedConnection> result) {
@@ -139,7 +143,10 @@ void Pool::opened(Slot& slot, base::Result<nodes::OpenedConnection> result) {
         return;
     }
     slot.connection = nodes::Connection::start(loop_, *this, std::move(*result));
-    if (options_.keyspace.empty()) ready(slot); else use_keyspace(*this, slot, slot.connection).detach();
+    if (options_.keyspace.empty())
+        ready(slot);
+    else
+        use_keyspace(*this, slot, slot.connection).detach();
 }
 
 // The slot and the pool live as long as the connection is not ended: both end it before they go.
@@ -170,7 +177,8 @@ void Pool::failed(Slot& slot, const base::Error& why) {
     if (is_closed_) return;
     last_error_ = why;
     if (slot.backoff == first_backoff) base::log_warning("{}: {}; trying again", options_.cluster.label, why.message);
-    const bool is_leaving = std::none_of(nodes_.begin(), nodes_.end(), [&](const auto& member) { return member.get() == &slot.of; });
+    const bool is_leaving =
+        std::none_of(nodes_.begin(), nodes_.end(), [&](const auto& member) { return member.get() == &slot.of; });
     if (!is_leaving) {
         slot.retry.start(slot.backoff, [this, &slot] { open(slot); });
         slot.backoff = std::min(slot.backoff * 2, longest_backoff);
@@ -183,7 +191,9 @@ void Pool::settle(Slot& slot) {
     if (--unsettled_ == 0) owner_.on_pool_settled();
 }
 
-void Pool::on_room(nodes::Connection&) { owner_.on_pool_room(); }
+void Pool::on_room(nodes::Connection&) {
+    owner_.on_pool_room();
+}
 
 void Pool::on_ended(nodes::Connection& connection, const base::Error& why) {
     for (auto* list : {&nodes_, &leaving_}) {
@@ -235,7 +245,8 @@ Pool::Picked Pool::pick(const Wish& wish) {
     std::optional<std::size_t> avoid;
     for (std::size_t i = 0; wish.avoid != 0 && i < nodes_.size(); ++i)
         if (nodes_[i]->id == wish.avoid) avoid = i;
-    const auto chosen = choice_.choose(nodes_.size(), preferred_, avoid, [&](std::size_t i) { return state_of(*nodes_[i]); });
+    const auto chosen =
+        choice_.choose(nodes_.size(), preferred_, avoid, [&](std::size_t i) { return state_of(*nodes_[i]); });
     if (!chosen) {
         ask_for_room();
         return {};
@@ -251,7 +262,8 @@ void Pool::ask_for_room() {
 }
 
 std::size_t Pool::open_nodes() const {
-    return static_cast<std::size_t>(std::count_if(nodes_.begin(), nodes_.end(), [&](const auto& member) { return state_of(*member).is_open; }));
+    return static_cast<std::size_t>(
+        std::count_if(nodes_.begin(), nodes_.end(), [&](const auto& member) { return state_of(*member).is_open; }));
 }
 
 }  // namespace crossfade::driver

@@ -1,4 +1,5 @@
-// The connections of a session to the nodes of its datacenter: opened, and opened again with backoff when they are lost.
+// The connections of a session to the nodes of its datacenter: opened, and opened again with backoff when they are
+// lost.
 #pragma once
 
 #include <chrono>
@@ -52,7 +53,8 @@ public:
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    // The nodes to have connections to: those of the topology's local datacenter. Connections to others end when nothing is under way on them.
+    // The nodes to have connections to: those of the topology's local datacenter. Connections to others end when
+    // nothing is under way on them.
     void set_topology(std::shared_ptr<const nodes::Topology> topology);
     // Ends all; those who wait for answers are told `why`. Nothing is opened any more.
     void close(const base::Error& why);
@@ -96,10 +98,10 @@ private:
     net::Loop& loop_;
     PoolOwner& owner_;
     const PoolOptions options_;
-    std::vector<std::unique_ptr<Member>> nodes_;        // those of the topology
-    std::vector<std::unique_ptr<Member>> leaving_;      // no longer of the topology, with requests under way
-    std::vector<std::uint32_t> node_of_topology_;       // index in the topology → index in nodes_, or one past every index
-    std::vector<std::uint32_t> preferred_;              // scratch of pick()
+    std::vector<std::unique_ptr<Member>> nodes_;    // those of the topology
+    std::vector<std::unique_ptr<Member>> leaving_;  // no longer of the topology, with requests under way
+    std::vector<std::uint32_t> node_of_topology_;  // index in the topology → index in nodes_, or one past every index
+    std::vector<std::uint32_t> preferred_;         // scratch of pick()
     NodeChoice choice_;
     NodeId last_id_ = 0;
     std::uint32_t open_ = 0, unsettled_ = 0;

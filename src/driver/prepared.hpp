@@ -12,16 +12,16 @@
 
 namespace crossfade::driver {
 
-// Shared by everybody who runs the same text, as shared_ptr<const Prepared>; the session that made it keeps it current: when a node
-// forgets it, or its columns change, ids and columns are replaced behind `execute()`.
+// Shared by everybody who runs the same text, as shared_ptr<const Prepared>; the session that made it keeps it current:
+// when a node forgets it, or its columns change, ids and columns are replaced behind `execute()`.
 class Prepared {
 public:
     std::string text;
-    base::Bytes id, result_metadata_id;        // as first told; result_metadata_id is empty before v5
-    std::vector<cql::OwnedColumn> variables;   // one for each bind marker
-    std::vector<cql::OwnedColumn> columns;     // of the result; empty for writes
-    std::vector<std::uint16_t> key_indices;    // which variables are the partition key, in its order; empty before v4
-    std::string keyspace, table;               // of the first variable or column; empty when there is none
+    base::Bytes id, result_metadata_id;       // as first told; result_metadata_id is empty before v5
+    std::vector<cql::OwnedColumn> variables;  // one for each bind marker
+    std::vector<cql::OwnedColumn> columns;    // of the result; empty for writes
+    std::vector<std::uint16_t> key_indices;   // which variables are the partition key, in its order; empty before v4
+    std::string keyspace, table;              // of the first variable or column; empty when there is none
 
     Prepared() = default;
     Prepared(const Prepared&) = delete;

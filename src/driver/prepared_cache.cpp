@@ -14,18 +14,22 @@ std::vector<cql::OwnedColumn> owned(const std::vector<cql::ColumnSpec>& columns)
     std::vector<cql::OwnedColumn> list;
     list.reserve(columns.size());
     for (const cql::ColumnSpec& column : columns)
-        list.push_back({std::string(column.keyspace), std::string(column.table), std::string(column.name), column.type});
+        list.push_back(
+            {std::string(column.keyspace), std::string(column.table), std::string(column.name), column.type});
     return list;
 }
 
-base::Bytes copy(base::ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+base::Bytes copy(base::ByteView bytes) {
+    return {bytes.begin(), bytes.end()};
+}
 
 }  // namespace
 
 // One who waits for a PREPARE that somebody else has sent, no longer than its own time.
 class PreparedCache::Waiting {
 public:
-    Waiting(net::Loop& loop, std::shared_ptr<Flight> flight, TimePoint deadline) : flight_(std::move(flight)), timer_(loop) {
+    Waiting(net::Loop& loop, std::shared_ptr<Flight> flight, TimePoint deadline)
+        : flight_(std::move(flight)), timer_(loop) {
         flight_->waiting.push_back(this);
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - loop.now());
         timer_.start(std::max(left, std::chrono::milliseconds(0)), [this] {
@@ -63,7 +67,8 @@ base::Task<base::Result<PreparedPtr>> PreparedCache::prepare(std::string text) {
 base::Task<base::Result<void>> PreparedCache::prepare_again(NodeId node, PreparedPtr statement, TimePoint deadline) {
     const auto self = shared_from_this();
     ++prepared_again_;
-    base::Result<PreparedPtr> prepared = co_await fly(std::to_string(node) + '\n' + statement->text, statement->text, node, deadline);
+    base::Result<PreparedPtr> prepared =
+        co_await fly(std::to_string(node) + '\n' + statement->text, statement->text, node, deadline);
     if (!prepared) co_return base::fail(prepared.error());
     statement->current_id_ = (*prepared)->current_id_;
     statement->current_result_metadata_id_ = (*prepared)->current_result_metadata_id_;
@@ -71,7 +76,8 @@ base::Task<base::Result<void>> PreparedCache::prepare_again(NodeId node, Prepare
     co_return base::Result<void>();
 }
 
-base::Task<base::Result<PreparedPtr>> PreparedCache::fly(std::string key, std::string text, NodeId node, TimePoint deadline) {
+base::Task<base::Result<PreparedPtr>> PreparedCache::fly(std::string key, std::string text, NodeId node,
+                                                         TimePoint deadline) {
     const auto self = shared_from_this();
     // One under way may have been asked for by somebody with less time: then it is tried again.
     while (true) {

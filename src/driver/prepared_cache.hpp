@@ -26,17 +26,23 @@ public:
     // Texts that are kept; the oldest goes first. Who holds its Prepared can use it all the same.
     static constexpr std::size_t most_statements = 10000;
 
-    PreparedCache(std::shared_ptr<Dispatcher> dispatcher, cql::ProtocolVersion version, std::chrono::milliseconds timeout)
+    PreparedCache(std::shared_ptr<Dispatcher> dispatcher, cql::ProtocolVersion version,
+                  std::chrono::milliseconds timeout)
         : dispatcher_(std::move(dispatcher)), version_(version), timeout_(timeout) {}
 
     base::Task<base::Result<PreparedPtr>> prepare(std::string text);
-    // `node` answered UNPREPARED: prepares there, once for all who ask meanwhile, and brings the statement's ids up to date.
+    // `node` answered UNPREPARED: prepares there, once for all who ask meanwhile, and brings the statement's ids up to
+    // date.
     base::Task<base::Result<void>> prepare_again(NodeId node, PreparedPtr statement, TimePoint deadline);
 
     // What requests are written with.
     static base::ByteView id(const Prepared& statement) { return statement.current_id_; }
-    static base::ByteView result_metadata_id(const Prepared& statement) { return statement.current_result_metadata_id_; }
-    static const std::shared_ptr<const nodes::ResultColumns>& columns(const Prepared& statement) { return statement.current_columns_; }
+    static base::ByteView result_metadata_id(const Prepared& statement) {
+        return statement.current_result_metadata_id_;
+    }
+    static const std::shared_ptr<const nodes::ResultColumns>& columns(const Prepared& statement) {
+        return statement.current_columns_;
+    }
     // v5: `rows` of this statement came with other columns and a new id for them.
     static void columns_changed(const Prepared& statement, const Rows& rows);
 

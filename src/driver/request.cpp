@@ -7,7 +7,8 @@
 
 namespace crossfade::driver {
 
-Request::Request(std::shared_ptr<Dispatcher> dispatcher) : dispatcher_(std::move(dispatcher)), frame_(dispatcher_->take_buffer()) {}
+Request::Request(std::shared_ptr<Dispatcher> dispatcher)
+    : dispatcher_(std::move(dispatcher)), frame_(dispatcher_->take_buffer()) {}
 
 Request::~Request() {
     end_try();
@@ -80,8 +81,10 @@ void Request::on_expired() {
         return;
     }
     const std::string why = dispatcher_->why_no_room();
-    if (was_sent_) finish(base::fail(base::ErrorKind::timeout, "no answer" + within + ", and no other node: " + why));
-    else finish(base::fail(base::ErrorKind::unavailable, "not sent" + within + ": " + why));
+    if (was_sent_)
+        finish(base::fail(base::ErrorKind::timeout, "no answer" + within + ", and no other node: " + why));
+    else
+        finish(base::fail(base::ErrorKind::unavailable, "not sent" + within + ": " + why));
 }
 
 void Request::finish(base::Result<Rows> result) {

@@ -36,7 +36,8 @@ struct RequestOptions {
 //     …append one request frame with stream id 0 to request.frame()…
 //     request.begin(options);
 //     base::Result<Rows> rows = co_await request;
-// begin_again() may be called once it has a result (after a re-prepare); then it is awaited again. Its end before that forgets the answer.
+// begin_again() may be called once it has a result (after a re-prepare); then it is awaited again. Its end before that
+// forgets the answer.
 class Request final : public nodes::AnswerWaiter, private base::WheelEntry {
 public:
     explicit Request(std::shared_ptr<Dispatcher> dispatcher);
@@ -53,7 +54,8 @@ public:
     void await_suspend(std::coroutine_handle<> waiting) { waiting_ = waiting; }
     base::Result<Rows> await_resume() { return std::move(*result_); }
 
-    // After the result. Where the last answer came from, and, when it was UNPREPARED, the id that the node does not know; else empty.
+    // After the result. Where the last answer came from, and, when it was UNPREPARED, the id that the node does not
+    // know; else empty.
     NodeId answered_by() const { return node_; }
     std::chrono::steady_clock::time_point deadline() const { return options_.deadline; }
     const base::Bytes& unprepared_id() const { return unprepared_id_; }

@@ -19,8 +19,8 @@ enum class Failure : std::uint8_t {
 // Nothing for errors that another try would only repeat.
 std::optional<Failure> failure_of(const base::Error& error);
 
-// The tries of one request. Only idempotent ones are repeated: lost ones up to most_lost times, anywhere; refused ones on a node that was
-// not asked yet, so never with one node; timed out ones once.
+// The tries of one request. Only idempotent ones are repeated: lost ones up to most_lost times, anywhere; refused ones
+// on a node that was not asked yet, so never with one node; timed out ones once.
 class Retries {
 public:
     static constexpr std::uint32_t most_lost = 10;

@@ -7,7 +7,9 @@
 namespace crossfade::driver {
 namespace {
 
-base::Error server(cql::ErrorCode code) { return {base::ErrorKind::server, "", static_cast<std::int32_t>(code)}; }
+base::Error server(cql::ErrorCode code) {
+    return {base::ErrorKind::server, "", static_cast<std::int32_t>(code)};
+}
 
 TEST(FailureOf, OnlyWhatAnotherTryMayMend) {
     EXPECT_EQ(failure_of(base::Error(base::ErrorKind::connection, "")), Failure::lost);
@@ -16,8 +18,9 @@ TEST(FailureOf, OnlyWhatAnotherTryMayMend) {
     EXPECT_EQ(failure_of(server(cql::ErrorCode::unavailable)), Failure::unavailable);
     EXPECT_EQ(failure_of(server(cql::ErrorCode::read_timeout)), Failure::read_timeout);
     EXPECT_EQ(failure_of(server(cql::ErrorCode::write_timeout)), Failure::write_timeout);
-    for (const auto code : {cql::ErrorCode::syntax_error, cql::ErrorCode::invalid, cql::ErrorCode::unprepared, cql::ErrorCode::unauthorized,
-                            cql::ErrorCode::write_failure, cql::ErrorCode::server_error, cql::ErrorCode::cas_write_unknown})
+    for (const auto code : {cql::ErrorCode::syntax_error, cql::ErrorCode::invalid, cql::ErrorCode::unprepared,
+                            cql::ErrorCode::unauthorized, cql::ErrorCode::write_failure, cql::ErrorCode::server_error,
+                            cql::ErrorCode::cas_write_unknown})
         EXPECT_FALSE(failure_of(server(code))) << cql::name_of(code);
     for (const auto kind : {base::ErrorKind::timeout, base::ErrorKind::interrupted, base::ErrorKind::unavailable})
         EXPECT_FALSE(failure_of(base::Error(kind, "")));
@@ -25,7 +28,8 @@ TEST(FailureOf, OnlyWhatAnotherTryMayMend) {
 
 TEST(Retries, NeverRepeatWhatMayDoHarm) {
     Retries retries(false);
-    for (const auto failure : {Failure::lost, Failure::overloaded, Failure::unavailable, Failure::read_timeout, Failure::write_timeout})
+    for (const auto failure :
+         {Failure::lost, Failure::overloaded, Failure::unavailable, Failure::read_timeout, Failure::write_timeout})
         EXPECT_FALSE(retries.again(failure, 3));
 }
 

@@ -13,7 +13,8 @@
 namespace crossfade::driver {
 namespace {
 
-// A node may forget a statement again before the request comes back to it: with many under way, often. One that never keeps it is given up.
+// A node may forget a statement again before the request comes back to it: with many under way, often. One that never
+// keeps it is given up.
 constexpr int most_prepares_of_a_request = 100;
 constexpr std::chrono::milliseconds agreement_every{200};
 
@@ -54,11 +55,14 @@ public:
     void close();
 
     // What `given` says, the session's where it says nothing. `routing_keyspace` is where the token counts.
-    RequestOptions request_options(const ExecuteOptions& given, const std::string& routing_keyspace, std::optional<cql::Token> token);
+    RequestOptions request_options(const ExecuteOptions& given, const std::string& routing_keyspace,
+                                   std::optional<cql::Token> token);
     cql::QueryOptions query_options(const ExecuteOptions& given) const;
     // Through the control connection.
     base::Task<base::Result<Rows>> ask(std::string text);
-    base::Error closed() const { return base::Error(base::ErrorKind::interrupted, options.cluster.label + ": the session is closed"); }
+    base::Error closed() const {
+        return base::Error(base::ErrorKind::interrupted, options.cluster.label + ": the session is closed");
+    }
     static base::Task<void> read_replication(std::shared_ptr<Implementation> self);
 
     net::Loop& loop;
@@ -84,7 +88,8 @@ void Session::Implementation::start_control() {
         dispatcher->set_topology(std::move(known));
     };
     call.on_event = [this](std::shared_ptr<const nodes::ClusterEvent> event) {
-        const bool is_keyspace = event->event.kind == cql::Event::Kind::schema_change && event->event.schema.target == "KEYSPACE";
+        const bool is_keyspace =
+            event->event.kind == cql::Event::Kind::schema_change && event->event.schema.target == "KEYSPACE";
         if (is_keyspace) read_replication(shared_from_this()).detach();
         // A copy: it may close the session, and with it itself.
         const auto tell = on_event;
@@ -122,13 +127,15 @@ base::Task<void> Session::Implementation::read_replication(std::shared_ptr<Imple
     base::Result<Rows> rows = co_await self->ask("SELECT * FROM system_schema.keyspaces");
     if (self->is_closed) co_return;
     if (!rows) {
-        base::log_warning("{}: keyspaces cannot be read, requests go round robin: {}", self->options.cluster.label, rows.error().message);
+        base::log_warning("{}: keyspaces cannot be read, requests go round robin: {}", self->options.cluster.label,
+                          rows.error().message);
         co_return;
     }
     nodes::SchemaRows schema_rows;
     schema_rows.keyspaces = std::move(*rows);
     std::map<std::string, std::map<std::string, std::string>> replication;
-    for (auto& [name, keyspace] : nodes::build_schema(schema_rows).keyspaces) replication.emplace(name, keyspace.replication);
+    for (auto& [name, keyspace] : nodes::build_schema(schema_rows).keyspaces)
+        replication.emplace(name, keyspace.replication);
     self->dispatcher->set_replication(std::move(replication));
 }
 
@@ -139,7 +146,8 @@ void Session::Implementation::close() {
     control.reset();
 }
 
-RequestOptions Session::Implementation::request_options(const ExecuteOptions& given, const std::string& routing_keyspace,
+RequestOptions Session::Implementation::request_options(const ExecuteOptions& given,
+                                                        const std::string& routing_keyspace,
                                                         std::optional<cql::Token> token) {
     RequestOptions request;
     request.is_idempotent = given.idempotent;
@@ -162,7 +170,9 @@ cql::QueryOptions Session::Implementation::query_options(const ExecuteOptions& g
 
 Session::Session(std::shared_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 
-Session::~Session() { close(); }
+Session::~Session() {
+    close();
+}
 
 void Session::close() {
     const auto self = implementation_;
@@ -177,12 +187,13 @@ base::Task<base::Result<std::shared_ptr<Session>>> Session::connect(net::Loop& l
     const base::Result<void> known = co_await self->control->first_round();
     if (!known) co_return base::fail(known.error());
     const auto topology = self->control->topology();
-    const bool has_local = std::any_of(topology->nodes.begin(), topology->nodes.end(),
-                                       [&](const nodes::Node& node) { return node.datacenter == topology->local_datacenter; });
+    const bool has_local = std::any_of(topology->nodes.begin(), topology->nodes.end(), [&](const nodes::Node& node) {
+        return node.datacenter == topology->local_datacenter;
+    });
     if (!has_local)
         co_return base::fail(base::ErrorKind::bad_configuration,
-                             self->options.cluster.label + ".local_datacenter: there is no data centre '" + topology->local_datacenter +
-                                 "'; the cluster has " + joined(topology->datacenters()));
+                             self->options.cluster.label + ".local_datacenter: there is no data centre '" +
+                                 topology->local_datacenter + "'; the cluster has " + joined(topology->datacenters()));
     const std::function<void(std::function<void(bool)>)> start = [self](std::function<void(bool)> done) {
         self->start_pool([done] { done(true); });
     };
@@ -192,7 +203,8 @@ base::Task<base::Result<std::shared_ptr<Session>>> Session::connect(net::Loop& l
     co_return session;
 }
 
-base::Task<base::Result<Rows>> Session::query(std::string text, std::vector<std::optional<base::Bytes>> values, ExecuteOptions options) {
+base::Task<base::Result<Rows>> Session::query(std::string text, std::vector<std::optional<base::Bytes>> values,
+                                              ExecuteOptions options) {
     const auto self = implementation_;
     cql::QueryOptions query = self->query_options(options);
     for (const auto& value : values)
@@ -208,7 +220,8 @@ base::Task<base::Result<PreparedPtr>> Session::prepare(std::string text) {
     co_return co_await self->prepared->prepare(std::move(text));
 }
 
-base::Task<base::Result<Rows>> Session::execute(PreparedPtr statement, std::vector<cql::ValueView> values, ExecuteOptions options) {
+base::Task<base::Result<Rows>> Session::execute(PreparedPtr statement, std::vector<cql::ValueView> values,
+                                                ExecuteOptions options) {
     const auto self = implementation_;
     Request request(self->dispatcher);
     std::optional<cql::Token> token = options.routing_token;
@@ -218,7 +231,8 @@ base::Task<base::Result<Rows>> Session::execute(PreparedPtr statement, std::vect
     const auto& columns = PreparedCache::columns(*statement);
     // Before v5 nothing tells when the columns have changed, so that each answer must describe its own.
     query.skip_metadata = columns != nullptr && cql::has_result_metadata_id(self->version);
-    cql::append_execute(request.frame(), self->version, 0, PreparedCache::id(*statement), PreparedCache::result_metadata_id(*statement), query);
+    cql::append_execute(request.frame(), self->version, 0, PreparedCache::id(*statement),
+                        PreparedCache::result_metadata_id(*statement), query);
     RequestOptions with = self->request_options(options, statement->keyspace, token);
     with.known_columns = columns;
     request.begin(std::move(with));
@@ -228,7 +242,8 @@ base::Task<base::Result<Rows>> Session::execute(PreparedPtr statement, std::vect
         const NodeId node = request.answered_by();
         const base::Result<void> prepared = co_await self->prepared->prepare_again(node, statement, request.deadline());
         if (!prepared) co_return base::fail(prepared.error());
-        replace_prepared_id(request.frame(), self->version, forgotten, PreparedCache::id(*statement), PreparedCache::result_metadata_id(*statement));
+        replace_prepared_id(request.frame(), self->version, forgotten, PreparedCache::id(*statement),
+                            PreparedCache::result_metadata_id(*statement));
         request.begin_again(node, PreparedCache::columns(*statement));
         rows = co_await request;
     }
@@ -236,7 +251,8 @@ base::Task<base::Result<Rows>> Session::execute(PreparedPtr statement, std::vect
     co_return rows;
 }
 
-base::Task<base::Result<Rows>> Session::batch(cql::BatchType type, std::vector<BatchStatement> statements, ExecuteOptions options) {
+base::Task<base::Result<Rows>> Session::batch(cql::BatchType type, std::vector<BatchStatement> statements,
+                                              ExecuteOptions options) {
     const auto self = implementation_;
     Request request(self->dispatcher);
     std::optional<cql::Token> token = options.routing_token;
@@ -300,8 +316,10 @@ base::Task<base::Result<void>> Session::schema_agreement(std::chrono::millisecon
         if (self->is_closed) break;
         if (read && self->control->topology()->is_schema_agreed()) co_return base::Result<void>();
         if (self->loop.now() >= until)
-            co_return base::fail(base::ErrorKind::timeout, self->options.cluster.label + ": the nodes do not agree on the schema within " +
-                                                               std::to_string(within.count()) + " ms" + (read ? "" : ": " + read.error().message));
+            co_return base::fail(base::ErrorKind::timeout, self->options.cluster.label +
+                                                               ": the nodes do not agree on the schema within " +
+                                                               std::to_string(within.count()) + " ms" +
+                                                               (read ? "" : ": " + read.error().message));
         Pause pause(self->loop, agreement_every);
         co_await pause;
     }
@@ -317,8 +335,12 @@ base::Task<base::Result<nodes::ClockReading>> Session::measure_clock() {
 std::shared_ptr<const nodes::Topology> Session::topology() const {
     return implementation_->topology;
 }
-cql::ProtocolVersion Session::version() const { return implementation_->version; }
-const SessionOptions& Session::options() const { return implementation_->options; }
+cql::ProtocolVersion Session::version() const {
+    return implementation_->version;
+}
+const SessionOptions& Session::options() const {
+    return implementation_->options;
+}
 
 SessionStatistics Session::statistics() const {
     const Dispatcher& from = *implementation_->dispatcher;
@@ -333,6 +355,8 @@ SessionStatistics Session::statistics() const {
     return statistics;
 }
 
-void Session::on_event(std::function<void(std::shared_ptr<const nodes::ClusterEvent>)> call) { implementation_->on_event = std::move(call); }
+void Session::on_event(std::function<void(std::shared_ptr<const nodes::ClusterEvent>)> call) {
+    implementation_->on_event = std::move(call);
+}
 
 }  // namespace crossfade::driver

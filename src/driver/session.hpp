@@ -1,4 +1,5 @@
-// A client of one cluster: pools of connections to its nodes, prepared statements, paging, retries. All calls on the loop's thread.
+// A client of one cluster: pools of connections to its nodes, prepared statements, paging, retries. All calls on the
+// loop's thread.
 //
 //     auto session = co_await driver::Session::connect(loop, options);
 //     auto statement = co_await (*session)->prepare("SELECT v FROM ks.t WHERE k = ?");
@@ -49,9 +50,11 @@ struct ExecuteOptions {
     base::Bytes paging_state;                    // of the page before; empty: the first page
     std::optional<std::int64_t> timestamp;       // microseconds
     std::optional<std::int32_t> now_in_seconds;  // v5 only
-    // Running it twice does no harm: it may be retried on another node. SELECTs, and writes of fixed values at fixed timestamps.
+    // Running it twice does no harm: it may be retried on another node. SELECTs, and writes of fixed values at fixed
+    // timestamps.
     bool idempotent = false;
-    // A replica of this token is preferred; absent: worked out from the bound partition key where the server told which it is.
+    // A replica of this token is preferred; absent: worked out from the bound partition key where the server told which
+    // it is.
     std::optional<cql::Token> routing_token;
     std::string routing_keyspace;  // for routing_token of requests that are not prepared
     std::optional<std::chrono::milliseconds> timeout;
@@ -61,7 +64,8 @@ struct ExecuteOptions {
 struct BatchStatement {
     BatchStatement(std::shared_ptr<const Prepared> statement, std::vector<cql::ValueView> bound)
         : prepared(std::move(statement)), values(std::move(bound)) {}
-    BatchStatement(std::string statement, std::vector<cql::ValueView> bound) : text(std::move(statement)), values(std::move(bound)) {}
+    BatchStatement(std::string statement, std::vector<cql::ValueView> bound)
+        : text(std::move(statement)), values(std::move(bound)) {}
 
     std::shared_ptr<const Prepared> prepared;
     std::string text;
@@ -73,13 +77,14 @@ struct SessionStatistics {
     std::uint32_t open_connections = 0, in_flight = 0, waiting = 0;  // now; waiting: for room on a connection
 };
 
-// Errors of every request: server (code and text of the cluster), timeout (sent, outcome unknown), unavailable (nothing was sent: no
-// connection, or no room, within the timeout), connection (lost after it was sent: outcome unknown), protocol, interrupted (closed).
-// A request never fails for want of a stream id: it waits. Every request ends within its timeout and a tick of 10 ms.
+// Errors of every request: server (code and text of the cluster), timeout (sent, outcome unknown), unavailable (nothing
+// was sent: no connection, or no room, within the timeout), connection (lost after it was sent: outcome unknown),
+// protocol, interrupted (closed). A request never fails for want of a stream id: it waits. Every request ends within
+// its timeout and a tick of 10 ms.
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    // Connects to every node of the local datacenter; succeeds when one answered. Errors: authentication, connection, protocol, timeout;
-    // bad_configuration when no node is in the local datacenter named.
+    // Connects to every node of the local datacenter; succeeds when one answered. Errors: authentication, connection,
+    // protocol, timeout; bad_configuration when no node is in the local datacenter named.
     static base::Task<base::Result<std::shared_ptr<Session>>> connect(net::Loop& loop, SessionOptions options);
     ~Session();
     Session(const Session&) = delete;
@@ -90,13 +95,15 @@ public:
                                          ExecuteOptions options = ExecuteOptions());
     // From the session's cache, or prepared now; the same text is prepared once however many ask at once.
     base::Task<base::Result<std::shared_ptr<const Prepared>>> prepare(std::string text);
-    // `values` are what the views show when execute() is called: copied before it returns. Re-prepares on UNPREPARED by itself.
-    base::Task<base::Result<Rows>> execute(std::shared_ptr<const Prepared> statement, std::vector<cql::ValueView> values,
+    // `values` are what the views show when execute() is called: copied before it returns. Re-prepares on UNPREPARED by
+    // itself.
+    base::Task<base::Result<Rows>> execute(std::shared_ptr<const Prepared> statement,
+                                           std::vector<cql::ValueView> values,
                                            ExecuteOptions options = ExecuteOptions());
     base::Task<base::Result<Rows>> batch(cql::BatchType type, std::vector<BatchStatement> statements,
                                          ExecuteOptions options = ExecuteOptions());
-    // A message body as this session's version writes it. Of `options` only idempotent, routing and timeout count. UNPREPARED is an
-    // error like others here.
+    // A message body as this session's version writes it. Of `options` only idempotent, routing and timeout count.
+    // UNPREPARED is an error like others here.
     base::Task<base::Result<Rows>> raw(cql::Opcode opcode, base::Bytes body, ExecuteOptions options = ExecuteOptions());
 
     // Empty: all but the server's own keyspaces.

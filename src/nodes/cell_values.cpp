@@ -17,7 +17,9 @@ bool NamedCells::has(std::string_view column) const {
     return index && row_.cell(*index).state == cql::ValueView::State::bytes;
 }
 
-std::string_view NamedCells::text(std::string_view column) const { return base::text_of(cell(column)); }
+std::string_view NamedCells::text(std::string_view column) const {
+    return base::text_of(cell(column));
+}
 
 std::int32_t NamedCells::int_number(std::string_view column, std::int32_t otherwise) const {
     const base::ByteView bytes = cell(column);

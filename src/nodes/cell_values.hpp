@@ -1,4 +1,5 @@
-// Reading the few types that system tables have, from the cells of a row. A null, empty or missing cell reads as the empty value.
+// Reading the few types that system tables have, from the cells of a row. A null, empty or missing cell reads as the
+// empty value.
 #pragma once
 
 #include <array>
@@ -22,8 +23,8 @@ public:
     std::int32_t int_number(std::string_view column, std::int32_t otherwise) const;
     double double_number(std::string_view column) const;
     bool boolean(std::string_view column) const;
-    std::array<std::uint8_t, 16> uuid(std::string_view column) const;  // zeros when it is none
-    std::string inet(std::string_view column) const;                   // textual IP
+    std::array<std::uint8_t, 16> uuid(std::string_view column) const;   // zeros when it is none
+    std::string inet(std::string_view column) const;                    // textual IP
     std::vector<std::string> text_list(std::string_view column) const;  // list or set of text
     std::map<std::string, std::string> text_map(std::string_view column) const;
 

@@ -15,8 +15,8 @@ struct ClockReading {
 // The instant in a version 1 uuid (RFC 4122 §4.1.4), microseconds since 1970. Precondition: 16 bytes.
 std::int64_t microseconds_of_timeuuid(base::ByteView uuid);
 
-// `asked_us` and `answered_us`: our clock before and after; `told_us`: theirs, in between. Servers make timeuuids from a clock of
-// milliseconds: that is the 1 ms.
+// `asked_us` and `answered_us`: our clock before and after; `told_us`: theirs, in between. Servers make timeuuids from
+// a clock of milliseconds: that is the 1 ms.
 ClockReading clock_reading(std::int64_t asked_us, std::int64_t answered_us, std::int64_t told_us);
 
 }  // namespace crossfade::nodes

@@ -20,9 +20,9 @@ struct Credentials {
 struct ClusterOptions {
     std::string label;                         // "origin" or "target": for messages
     std::vector<net::Address> contact_points;  // with ports
-    std::string local_datacenter;              // empty: the only one there is, or that of the contact point that answered first
-    Credentials credentials;                   // empty: none
-    std::shared_ptr<net::TlsContext> tls;      // null: plain
+    std::string local_datacenter;  // empty: the only one there is, or that of the contact point that answered first
+    Credentials credentials;       // empty: none
+    std::shared_ptr<net::TlsContext> tls;  // null: plain
     std::chrono::milliseconds connect_timeout{5000};
 };
 

@@ -63,7 +63,10 @@ std::uint16_t Connection::send(AnswerWaiter& waiter, base::ByteView frame) {
         base::append(out, frame);
         cql::patch_stream_id(out.data() + start, id);
     }
-    if (has_segments_) loop_.at_turn_end(*this); else stream_->send_soon();
+    if (has_segments_)
+        loop_.at_turn_end(*this);
+    else
+        stream_->send_soon();
     return id;
 }
 
@@ -93,9 +96,10 @@ void Connection::forget(std::uint16_t stream_id) {
     loop_.post([weak = weak_from_this()] {
         const auto self = weak.lock();
         if (self == nullptr) return;
-        self->end(base::Error(base::ErrorKind::connection,
-                              self->peer() + ": more than " + std::to_string(most_orphans) + " requests were never answered"),
-                  true);
+        self->end(
+            base::Error(base::ErrorKind::connection,
+                        self->peer() + ": more than " + std::to_string(most_orphans) + " requests were never answered"),
+            true);
     });
 }
 
@@ -110,7 +114,9 @@ void Connection::close(const base::Error& why) {
     end(why, false);
 }
 
-void Connection::on_closed(const base::Error& why) { end(why, true); }
+void Connection::on_closed(const base::Error& why) {
+    end(why, true);
+}
 
 void Connection::end(const base::Error& why, bool tell_owner) {
     if (is_ended_) return;
@@ -126,8 +132,8 @@ void Connection::end(const base::Error& why, bool tell_owner) {
 void Connection::beat() {
     const bool was_silent = !std::exchange(has_received_, false);
     if (was_silent && heartbeat_->is_out) {
-        end(base::Error(base::ErrorKind::connection, peer() + ": no answer to a heartbeat for " +
-                                                         std::to_string(heartbeat_answer.count()) + " s"),
+        end(base::Error(base::ErrorKind::connection,
+                        peer() + ": no answer to a heartbeat for " + std::to_string(heartbeat_answer.count()) + " s"),
             true);
         return;
     }
@@ -213,8 +219,9 @@ void Connection::take_frame(const cql::FrameView& frame) {
     }
     const auto found = streams_.answered(frame.header.stream_id);
     if (!found.was_taken) {
-        end(base::Error(base::ErrorKind::protocol,
-                        peer() + " answered stream id " + std::to_string(frame.header.stream_id) + ", on which nothing was asked"),
+        end(base::Error(base::ErrorKind::protocol, peer() + " answered stream id " +
+                                                       std::to_string(frame.header.stream_id) +
+                                                       ", on which nothing was asked"),
             true);
         return;
     }
@@ -227,6 +234,8 @@ void Connection::tell_room() {
     if (owner_ != nullptr) owner_->on_room(*this);
 }
 
-void Connection::on_drained() { tell_room(); }
+void Connection::on_drained() {
+    tell_room();
+}
 
 }  // namespace crossfade::nodes

@@ -1,4 +1,5 @@
-// One logged-in connection that is ours alone: requests out, answers in, heartbeats. Used by the control connection and the driver.
+// One logged-in connection that is ours alone: requests out, answers in, heartbeats. Used by the control connection and
+// the driver.
 #pragma once
 
 #include <chrono>
@@ -24,7 +25,8 @@ struct Answer {
     base::ByteView message;   // the body, decompressed, behind tracing id, warnings and custom payload
 };
 
-// Who waits for an answer. Exactly one of the two is called for each send(), once, unless forget() came first. May send, forget and close.
+// Who waits for an answer. Exactly one of the two is called for each send(), once, unless forget() came first. May
+// send, forget and close.
 class AnswerWaiter {
 public:
     virtual void on_answer(Connection& from, const Answer& answer) = 0;
@@ -62,12 +64,15 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    bool has_room() const { return !is_ended_ && !is_given_up_ && streams_.has_room() && stream_->unsent() + envelopes_.size() < most_unsent; }
-    // Sends `frame`, a whole request frame of version() that is not compressed, with an id of its own in place of the one written
-    // in it. Gives that id. Copied before it returns. Precondition: has_room().
+    bool has_room() const {
+        return !is_ended_ && !is_given_up_ && streams_.has_room() &&
+               stream_->unsent() + envelopes_.size() < most_unsent;
+    }
+    // Sends `frame`, a whole request frame of version() that is not compressed, with an id of its own in place of the
+    // one written in it. Gives that id. Copied before it returns. Precondition: has_room().
     std::uint16_t send(AnswerWaiter& waiter, base::ByteView frame);
-    // The waiter of `stream_id` cares no more; the id stays taken until its answer comes. Past most_orphans the connection is given up, in a
-    // later turn.
+    // The waiter of `stream_id` cares no more; the id stays taken until its answer comes. Past most_orphans the
+    // connection is given up, in a later turn.
     void forget(std::uint16_t stream_id);
     // Tells the owner (on_room) when there is room again.
     void notify_room();
@@ -99,20 +104,20 @@ private:
     void tell_room();
 
     net::Loop& loop_;
-    ConnectionOwner* owner_;    // null once closed: it may be gone
+    ConnectionOwner* owner_;   // null once closed: it may be gone
     OpenedConnection opened_;  // without its stream
     std::unique_ptr<net::Stream> stream_;
     const bool has_segments_;
     StreamTable<AnswerWaiter> streams_;
     cql::SegmentDecoder decoder_;
-    base::Bytes received_;    // v5: envelopes out of segments, from the first that is not whole
-    base::Bytes envelopes_;   // v5: envelopes of this turn, not yet in segments
+    base::Bytes received_;      // v5: envelopes out of segments, from the first that is not whole
+    base::Bytes envelopes_;     // v5: envelopes of this turn, not yet in segments
     base::Bytes decompressed_;  // scratch
     net::Timer beat_timer_;
     std::unique_ptr<Heartbeat> heartbeat_;
     bool has_received_ = false;  // since the last beat
     bool wants_room_ = false;    // somebody waits for room
-    bool is_given_up_ = false;  // ends in a later turn
+    bool is_given_up_ = false;   // ends in a later turn
     bool is_ended_ = false;
 };
 

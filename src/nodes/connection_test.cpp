@@ -83,7 +83,9 @@ protected:
 
     void on_room(Connection&) override { ++rooms_; }
     void on_ended(Connection&, const base::Error& why) override { ended_.push_back(why); }
-    void on_event(Connection&, const Answer& answer) override { events_.emplace_back(answer.message.begin(), answer.message.end()); }
+    void on_event(Connection&, const Answer& answer) override {
+        events_.emplace_back(answer.message.begin(), answer.message.end());
+    }
 
     net::Loop loop_;
     std::deque<Waiter> waiters_;
@@ -123,8 +125,10 @@ TEST_F(ConnectionTest, AnAnswerInPiecesIsTakenWhenItIsWhole) {
         Waiter& asker = waiter();
         const auto id = send(asker);
         Bytes whole;
-        if (version == ProtocolVersion::v5) cql::append_segments(whole, void_answer(id, 5), cql::SegmentCompression::none);
-        else whole = void_answer(id);
+        if (version == ProtocolVersion::v5)
+            cql::append_segments(whole, void_answer(id, 5), cql::SegmentCompression::none);
+        else
+            whole = void_answer(id);
         Bytes held;
         for (const std::uint8_t byte : whole) {
             EXPECT_EQ(asker.answers, 0);
@@ -185,7 +189,8 @@ TEST_F(ConnectionTest, WarningsAndPayloadBeforeTheMessageAreSteppedOver) {
     Waiter& asker = waiter();
     const auto id = send(asker);
     Bytes answer;
-    constexpr std::uint8_t flags = cql::frame_flag::tracing | cql::frame_flag::warning | cql::frame_flag::custom_payload;
+    constexpr std::uint8_t flags =
+        cql::frame_flag::tracing | cql::frame_flag::warning | cql::frame_flag::custom_payload;
     cql::append_frame(answer, 4, true, flags, id, cql::Opcode::result, [](cql::Writer& out) {
         out.raw(Bytes(16, 7));
         out.string_list({"this query is slow", "very"});
@@ -202,7 +207,8 @@ TEST_F(ConnectionTest, WarningsAndPayloadBeforeTheMessageAreSteppedOver) {
 TEST_F(ConnectionTest, EventsGoToTheOwner) {
     open(ProtocolVersion::v4);
     Bytes event;
-    cql::append_frame(event, 4, true, 0, 0xFFFF, cql::Opcode::event, [](cql::Writer& out) { out.string("STATUS_CHANGE"); });
+    cql::append_frame(event, 4, true, 0, 0xFFFF, cql::Opcode::event,
+                      [](cql::Writer& out) { out.string("STATUS_CHANGE"); });
     EXPECT_TRUE(receive(event));
     EXPECT_EQ(events_.size(), 1U);
     EXPECT_TRUE(ended_.empty());
@@ -210,11 +216,11 @@ TEST_F(ConnectionTest, EventsGoToTheOwner) {
 
 TEST_F(ConnectionTest, NonsenseEndsItAndTellsAllWhoWait) {
     const std::vector<Bytes> nonsense = {
-        void_answer(9),                                      // nobody asked on 9
-        {0x04, 0, 0, 0, 0x08, 0, 0, 0, 0},                   // a request
-        {0x84, 0, 0, 0, 0x08, 0x7F, 0xFF, 0xFF, 0xFF},       // 2 GiB
-        {0x84, 0x08, 0, 0, 0x08, 0, 0, 0, 2, 0, 9},          // warnings that are not there
-        {0x84, 0x01, 0, 0, 0x08, 0, 0, 0, 2, 0, 9},          // compressed, and nothing was agreed
+        void_answer(9),                                 // nobody asked on 9
+        {0x04, 0, 0, 0, 0x08, 0, 0, 0, 0},              // a request
+        {0x84, 0, 0, 0, 0x08, 0x7F, 0xFF, 0xFF, 0xFF},  // 2 GiB
+        {0x84, 0x08, 0, 0, 0x08, 0, 0, 0, 2, 0, 9},     // warnings that are not there
+        {0x84, 0x01, 0, 0, 0x08, 0, 0, 0, 2, 0, 9},     // compressed, and nothing was agreed
     };
     for (const Bytes& bytes : nonsense) {
         open(ProtocolVersion::v4);

@@ -23,10 +23,13 @@ void tell(Waiters& waiters, const base::Result<void>& result) {
     for (auto& waiter : std::exchange(waiters, {})) waiter(result);
 }
 
-bool equal(const net::Address& a, const net::Address& b) { return a.host == b.host && a.port == b.port; }
+bool equal(const net::Address& a, const net::Address& b) {
+    return a.host == b.host && a.port == b.port;
+}
 
 void add_once(std::vector<net::Address>& plan, const net::Address& address) {
-    const bool is_there = std::any_of(plan.begin(), plan.end(), [&](const net::Address& one) { return equal(one, address); });
+    const bool is_there =
+        std::any_of(plan.begin(), plan.end(), [&](const net::Address& one) { return equal(one, address); });
     if (!is_there) plan.push_back(address);
 }
 
@@ -34,11 +37,16 @@ void add_once(std::vector<net::Address>& plan, const net::Address& address) {
 bool tells_more(const base::Error& error, const base::Error& than) {
     const auto rank = [](base::ErrorKind kind) {
         switch (kind) {
-            case base::ErrorKind::authentication: return 3;
-            case base::ErrorKind::bad_configuration: return 3;
-            case base::ErrorKind::protocol: return 2;
-            case base::ErrorKind::server: return 2;
-            default: return 1;
+            case base::ErrorKind::authentication:
+                return 3;
+            case base::ErrorKind::bad_configuration:
+                return 3;
+            case base::ErrorKind::protocol:
+                return 2;
+            case base::ErrorKind::server:
+                return 2;
+            default:
+                return 1;
         }
     };
     return rank(error.kind) > rank(than.kind);
@@ -46,10 +54,16 @@ bool tells_more(const base::Error& error, const base::Error& than) {
 
 }  // namespace
 
-class ControlConnection::Implementation final : public ConnectionOwner, public std::enable_shared_from_this<Implementation> {
+class ControlConnection::Implementation final : public ConnectionOwner,
+                                                public std::enable_shared_from_this<Implementation> {
 public:
     Implementation(net::Loop& in, ControlOptions with, ControlCallbacks call)
-        : loop(in), options(std::move(with)), callbacks(std::move(call)), version(options.versions.front()), retry(in), refresh(in) {
+        : loop(in),
+          options(std::move(with)),
+          callbacks(std::move(call)),
+          version(options.versions.front()),
+          retry(in),
+          refresh(in) {
         context.local_datacenter = options.cluster.local_datacenter;
     }
 
@@ -73,9 +87,11 @@ public:
     Waiters first_round_waiters, connected_waiters;
 
     base::Task<base::Result<Rows>> ask(std::shared_ptr<Connection> on, std::string text);
-    static base::Task<base::Result<void>> read_nodes(std::shared_ptr<Implementation> self, std::shared_ptr<Connection> on);
+    static base::Task<base::Result<void>> read_nodes(std::shared_ptr<Implementation> self,
+                                                     std::shared_ptr<Connection> on);
     base::Error not_connected() const {
-        return base::Error(base::ErrorKind::unavailable, options.cluster.label + " is not connected: " + last_error.message);
+        return base::Error(base::ErrorKind::unavailable,
+                           options.cluster.label + " is not connected: " + last_error.message);
     }
 
 private:
@@ -141,9 +157,11 @@ void ControlConnection::Implementation::attempt() {
     open.credentials = options.cluster.credentials;
     open.versions = options.versions;
     open.startup_options = {{"DRIVER_NAME", "Crossfade"}};
-    if (!options.application_name.empty()) open.startup_options.emplace_back("APPLICATION_NAME", options.application_name);
+    if (!options.application_name.empty())
+        open.startup_options.emplace_back("APPLICATION_NAME", options.application_name);
     open.timeout = options.cluster.connect_timeout;
-    pending_ = open_connection(loop, std::move(open), [this](base::Result<OpenedConnection> result) { opened(std::move(result)); });
+    pending_ = open_connection(loop, std::move(open),
+                               [this](base::Result<OpenedConnection> result) { opened(std::move(result)); });
 }
 
 void ControlConnection::Implementation::opened(base::Result<OpenedConnection> result) {
@@ -159,7 +177,8 @@ void ControlConnection::Implementation::opened(base::Result<OpenedConnection> re
     take_over(shared_from_this(), connection).detach();
 }
 
-base::Task<void> ControlConnection::Implementation::take_over(std::shared_ptr<Implementation> self, std::shared_ptr<Connection> fresh) {
+base::Task<void> ControlConnection::Implementation::take_over(std::shared_ptr<Implementation> self,
+                                                              std::shared_ptr<Connection> fresh) {
     base::Bytes frame;
     cql::append_register(frame, fresh->version(), 0, {"TOPOLOGY_CHANGE", "STATUS_CHANGE", "SCHEMA_CHANGE"});
     Exchange registration(self->loop, fresh, frame, self->options.request_timeout);
@@ -192,7 +211,8 @@ base::Task<void> ControlConnection::Implementation::take_over(std::shared_ptr<Im
     tell(self->connected_waiters, {});
 }
 
-base::Task<base::Result<Rows>> ControlConnection::Implementation::ask(std::shared_ptr<Connection> on, std::string text) {
+base::Task<base::Result<Rows>> ControlConnection::Implementation::ask(std::shared_ptr<Connection> on,
+                                                                      std::string text) {
     cql::QueryOptions query;
     query.consistency = cql::Consistency::one;
     base::Bytes frame;
@@ -209,11 +229,13 @@ base::Task<base::Result<void>> ControlConnection::Implementation::read_nodes(std
     if (self->has_peers_v2_) {
         peers = co_await self->ask(on, "SELECT * FROM system.peers_v2");
         // Before Cassandra 4.0, and with DSE, there is only system.peers.
-        if (!peers && peers.error().server_code == static_cast<std::int32_t>(cql::ErrorCode::invalid)) self->has_peers_v2_ = false;
+        if (!peers && peers.error().server_code == static_cast<std::int32_t>(cql::ErrorCode::invalid))
+            self->has_peers_v2_ = false;
     }
     if (!self->has_peers_v2_) peers = co_await self->ask(on, "SELECT * FROM system.peers");
     if (!peers) co_return base::fail(peers.error());
-    if (self->is_stopped || on != self->connection) co_return base::fail(base::ErrorKind::connection, on->peer() + ": lost");
+    if (self->is_stopped || on != self->connection)
+        co_return base::fail(base::ErrorKind::connection, on->peer() + ": lost");
     co_return self->take_topology(*local, *peers);
 }
 
@@ -223,8 +245,9 @@ base::Result<void> ControlConnection::Implementation::take_topology(const Rows& 
     if (!next) return base::fail(next.error());
     // An address may have gone to another cluster meanwhile: mixing the two would write to the wrong one.
     if (topology != nullptr && topology->cluster_name != next->cluster_name)
-        return base::fail(base::ErrorKind::bad_configuration, net::to_text(asked_) + " belongs to the cluster '" + next->cluster_name +
-                                                                  "', not to '" + topology->cluster_name + "'");
+        return base::fail(base::ErrorKind::bad_configuration, net::to_text(asked_) + " belongs to the cluster '" +
+                                                                  next->cluster_name + "', not to '" +
+                                                                  topology->cluster_name + "'");
     publish(std::move(*next));
     return {};
 }
@@ -310,7 +333,8 @@ void ControlConnection::Implementation::refresh_in(std::chrono::milliseconds aft
     });
 }
 
-base::Task<void> ControlConnection::Implementation::run_refresh(std::shared_ptr<Implementation> self, std::shared_ptr<Connection> on) {
+base::Task<void> ControlConnection::Implementation::run_refresh(std::shared_ptr<Implementation> self,
+                                                                std::shared_ptr<Connection> on) {
     self->is_refreshing_ = true;
     const base::Result<void> known = co_await read_nodes(self, on);
     self->is_refreshing_ = false;
@@ -325,17 +349,20 @@ base::Task<void> ControlConnection::Implementation::run_refresh(std::shared_ptr<
 ControlConnection::ControlConnection(net::Loop& loop, ControlOptions options, ControlCallbacks callbacks)
     : implementation_(std::make_shared<Implementation>(loop, std::move(options), std::move(callbacks))) {}
 
-ControlConnection::~ControlConnection() { implementation_->stop(); }
+ControlConnection::~ControlConnection() {
+    implementation_->stop();
+}
 
-void ControlConnection::start() { implementation_->start(); }
+void ControlConnection::start() {
+    implementation_->start();
+}
 
 base::Task<base::Result<void>> ControlConnection::first_round() {
     const auto self = implementation_;
     if (self->is_connected || self->topology != nullptr) co_return base::Result<void>();
     if (self->is_stopped || self->is_first_round_over) co_return base::fail(self->last_error);
-    const std::function<void(std::function<void(base::Result<void>)>)> wait = [self](std::function<void(base::Result<void>)> done) {
-        self->first_round_waiters.push_back(std::move(done));
-    };
+    const std::function<void(std::function<void(base::Result<void>)>)> wait =
+        [self](std::function<void(base::Result<void>)> done) { self->first_round_waiters.push_back(std::move(done)); };
     base::Completion<base::Result<void>> completion(wait);
     co_return co_await completion;
 }
@@ -344,17 +371,15 @@ base::Task<base::Result<void>> ControlConnection::connected() {
     const auto self = implementation_;
     if (self->is_connected) co_return base::Result<void>();
     if (self->is_stopped) co_return base::fail(self->last_error);
-    const std::function<void(std::function<void(base::Result<void>)>)> wait = [self](std::function<void(base::Result<void>)> done) {
-        self->connected_waiters.push_back(std::move(done));
-    };
+    const std::function<void(std::function<void(base::Result<void>)>)> wait =
+        [self](std::function<void(base::Result<void>)> done) { self->connected_waiters.push_back(std::move(done)); };
     base::Completion<base::Result<void>> completion(wait);
     co_return co_await completion;
 }
 
 base::Task<base::Result<Rows>> ControlConnection::query(std::string text) {
     const auto self = implementation_;
-    if (!self->is_connected)
-        co_return base::fail(self->not_connected());
+    if (!self->is_connected) co_return base::fail(self->not_connected());
     co_return co_await self->ask(self->connection, std::move(text));
 }
 
@@ -363,8 +388,7 @@ base::Task<base::Result<ClockReading>> ControlConnection::measure_clock() {
     const base::Clock& clock = base::system_clock();
     std::optional<ClockReading> best;
     for (int i = 0; i < 3; ++i) {
-        if (!self->is_connected)
-            co_return base::fail(self->not_connected());
+        if (!self->is_connected) co_return base::fail(self->not_connected());
         const std::int64_t asked = clock.wall_microseconds();
         const base::Result<Rows> rows = co_await self->ask(self->connection, "SELECT now() FROM system.local");
         const std::int64_t answered = clock.wall_microseconds();
@@ -386,12 +410,26 @@ base::Task<base::Result<void>> ControlConnection::refresh() {
     co_return co_await Implementation::read_nodes(self, self->connection);
 }
 
-bool ControlConnection::is_connected() const { return implementation_->is_connected; }
-const base::Error& ControlConnection::last_error() const { return implementation_->last_error; }
-std::shared_ptr<const Topology> ControlConnection::topology() const { return implementation_->topology; }
-cql::ProtocolVersion ControlConnection::version() const { return implementation_->version; }
-const std::map<std::string, std::vector<std::string>>& ControlConnection::supported() const { return implementation_->supported; }
-const std::string& ControlConnection::authenticator() const { return implementation_->authenticator; }
-const ControlOptions& ControlConnection::options() const { return implementation_->options; }
+bool ControlConnection::is_connected() const {
+    return implementation_->is_connected;
+}
+const base::Error& ControlConnection::last_error() const {
+    return implementation_->last_error;
+}
+std::shared_ptr<const Topology> ControlConnection::topology() const {
+    return implementation_->topology;
+}
+cql::ProtocolVersion ControlConnection::version() const {
+    return implementation_->version;
+}
+const std::map<std::string, std::vector<std::string>>& ControlConnection::supported() const {
+    return implementation_->supported;
+}
+const std::string& ControlConnection::authenticator() const {
+    return implementation_->authenticator;
+}
+const ControlOptions& ControlConnection::options() const {
+    return implementation_->options;
+}
 
 }  // namespace crossfade::nodes

@@ -25,7 +25,8 @@ struct ControlOptions {
     ControlOptions() = default;
 
     ClusterOptions cluster;
-    std::vector<cql::ProtocolVersion> versions{cql::ProtocolVersion::v5, cql::ProtocolVersion::v4, cql::ProtocolVersion::v3};
+    std::vector<cql::ProtocolVersion> versions{cql::ProtocolVersion::v5, cql::ProtocolVersion::v4,
+                                               cql::ProtocolVersion::v3};
     std::string application_name;  // empty: none is told
     std::chrono::milliseconds request_timeout{10000};
     std::chrono::milliseconds refresh_every{60000};  // system.peers is read again even when no event came
@@ -50,8 +51,8 @@ struct ControlCallbacks {
     std::function<void(bool is_connected, const base::Error& why)> on_state;  // changes; `why` only for false
 };
 
-// Loop's thread only. Never gives up: when the connection is lost it tries the nodes it knows, then the contact points, with backoff
-// from 100 ms to 5 s between rounds. Heartbeats with OPTIONS.
+// Loop's thread only. Never gives up: when the connection is lost it tries the nodes it knows, then the contact points,
+// with backoff from 100 ms to 5 s between rounds. Heartbeats with OPTIONS.
 class ControlConnection {
 public:
     ControlConnection(net::Loop& loop, ControlOptions options, ControlCallbacks callbacks);
@@ -62,14 +63,15 @@ public:
     // Starts connecting. Once.
     void start();
 
-    // Completes when the first topology is known, or, with the most telling error, when every contact point has failed once (it goes on
-    // trying). At once when one of these is past. Errors: as of open_connection().
+    // Completes when the first topology is known, or, with the most telling error, when every contact point has failed
+    // once (it goes on trying). At once when one of these is past. Errors: as of open_connection().
     base::Task<base::Result<void>> first_round();
-    // Completes when the cluster is connected and its topology known, however long that takes; interrupted when destroyed before.
+    // Completes when the cluster is connected and its topology known, however long that takes; interrupted when
+    // destroyed before.
     base::Task<base::Result<void>> connected();
 
-    // Runs one statement with consistency ONE on the control connection and gives all its rows (no paging). Errors: unavailable (not
-    // connected now), server (code and text), timeout, connection.
+    // Runs one statement with consistency ONE on the control connection and gives all its rows (no paging). Errors:
+    // unavailable (not connected now), server (code and text), timeout, connection.
     base::Task<base::Result<Rows>> query(std::string text);
     // Asks the node's clock three times and gives the closest reading. Errors: as query().
     base::Task<base::Result<ClockReading>> measure_clock();
@@ -77,12 +79,13 @@ public:
     base::Task<base::Result<void>> refresh();
 
     bool is_connected() const;
-    const base::Error& last_error() const;                 // why it is not connected
-    std::shared_ptr<const Topology> topology() const;      // null before the first
-    cql::ProtocolVersion version() const;                  // of the last connection; the first configured before there was one
+    const base::Error& last_error() const;             // why it is not connected
+    std::shared_ptr<const Topology> topology() const;  // null before the first
+    cql::ProtocolVersion version() const;  // of the last connection; the first configured before there was one
     // OPTIONS' answer of the last connection; empty before there was one.
     const std::map<std::string, std::vector<std::string>>& supported() const;
-    // The authenticator's class that the last connection's node named; empty: no login was asked for. Precondition: as version().
+    // The authenticator's class that the last connection's node named; empty: no login was asked for. Precondition: as
+    // version().
     const std::string& authenticator() const;
     const ControlOptions& options() const;
 

@@ -9,7 +9,8 @@ namespace {
 
 std::string list_of(const Table& table, std::size_t from, std::size_t count) {
     std::string names;
-    for (std::size_t i = from; i < from + count; ++i) names += (i == from ? "" : ", ") + cql::quoted(table.columns[i].name);
+    for (std::size_t i = from; i < from + count; ++i)
+        names += (i == from ? "" : ", ") + cql::quoted(table.columns[i].name);
     return names;
 }
 
@@ -34,8 +35,8 @@ std::string clustering_order(const Table& table) {
 }  // namespace
 
 std::string describe_keyspace(const Keyspace& keyspace, const std::map<std::string, std::string>* replication) {
-    return "CREATE KEYSPACE IF NOT EXISTS " + cql::quoted(keyspace.name) + " WITH replication = " +
-           literal(replication != nullptr ? *replication : keyspace.replication) +
+    return "CREATE KEYSPACE IF NOT EXISTS " + cql::quoted(keyspace.name) +
+           " WITH replication = " + literal(replication != nullptr ? *replication : keyspace.replication) +
            " AND durable_writes = " + (keyspace.durable_writes ? "true" : "false");
 }
 
@@ -51,7 +52,8 @@ TableDescription describe_table(const Table& table, const std::set<std::string>&
     std::string& text = description.text;
     text = "CREATE TABLE IF NOT EXISTS " + cql::to_cql(table.full_name()) + " (";
     for (const Column& column : table.columns)
-        text += cql::quoted(column.name) + " " + column.type_text + (column.kind == ColumnKind::static_column ? " static" : "") + ", ";
+        text += cql::quoted(column.name) + " " + column.type_text +
+                (column.kind == ColumnKind::static_column ? " static" : "") + ", ";
     text += primary_key(table) + ")";
 
     std::string_view between = " WITH ";
@@ -78,7 +80,8 @@ std::string describe_index(const Table& table, const Index& index) {
         const auto found = index.options.find(name);
         return found == index.options.end() ? std::string() : found->second;
     };
-    const std::string on = cql::quoted(index.name) + " ON " + cql::to_cql(table.full_name()) + " (" + option("target") + ")";
+    const std::string on =
+        cql::quoted(index.name) + " ON " + cql::to_cql(table.full_name()) + " (" + option("target") + ")";
     if (index.kind != "CUSTOM") return "CREATE INDEX IF NOT EXISTS " + on;
     std::map<std::string, std::string> rest = index.options;
     rest.erase("target");

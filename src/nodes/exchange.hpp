@@ -1,4 +1,5 @@
-// One request and its answer on one connection, as something to await. For what is rare: the control connection, USE on a new one.
+// One request and its answer on one connection, as something to await. For what is rare: the control connection, USE on
+// a new one.
 #pragma once
 
 #include <chrono>
@@ -15,19 +16,23 @@
 
 namespace crossfade::nodes {
 
-// The failure that an ERROR message tells: kind server, its code, "<node>: <NAME>: <text>". A message that is broken: protocol.
+// The failure that an ERROR message tells: kind server, its code, "<node>: <NAME>: <text>". A message that is broken:
+// protocol.
 base::Error read_error(cql::ProtocolVersion version, std::string_view node, base::ByteView message);
 // The answer as rows; an ERROR as its error; any other opcode as void.
-base::Result<Rows> read_rows(const Connection& from, const Answer& answer, const std::shared_ptr<const ResultColumns>& known = nullptr);
+base::Result<Rows> read_rows(const Connection& from, const Answer& answer,
+                             const std::shared_ptr<const ResultColumns>& known = nullptr);
 
 // Make it a named local, and `co_await` it once:
 //     Exchange exchange(loop, connection, frame, timeout);
 //     base::Result<Rows> rows = co_await exchange;
-// Errors: as read_rows(); unavailable when the connection has ended or has no room; timeout; connection when it is lost.
+// Errors: as read_rows(); unavailable when the connection has ended or has no room; timeout; connection when it is
+// lost.
 class Exchange final : public AnswerWaiter {
 public:
     // `frame`: a whole request frame of the connection's version. Sent at once.
-    Exchange(net::Loop& loop, std::shared_ptr<Connection> connection, base::ByteView frame, std::chrono::milliseconds timeout);
+    Exchange(net::Loop& loop, std::shared_ptr<Connection> connection, base::ByteView frame,
+             std::chrono::milliseconds timeout);
     ~Exchange();
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;

@@ -21,13 +21,17 @@ cql::HandshakeOptions handshake_options(const OpenOptions& options) {
 class Opening final : public net::StreamUser, public std::enable_shared_from_this<Opening> {
 public:
     Opening(net::Loop& loop, OpenOptions options, OpenDone done)
-        : loop_(loop), options_(std::move(options)), done_(std::move(done)), handshake_(handshake_options(options_)), timer_(loop) {}
+        : loop_(loop),
+          options_(std::move(options)),
+          done_(std::move(done)),
+          handshake_(handshake_options(options_)),
+          timer_(loop) {}
 
     void begin() {
         timer_.start(options_.timeout, [this] {
             const std::string stage = stream_ == nullptr ? "connection" : "login";
-            finish(base::fail(base::ErrorKind::timeout,
-                              "no " + stage + " at " + peer() + " within " + std::to_string(options_.timeout.count()) + " ms"));
+            finish(base::fail(base::ErrorKind::timeout, "no " + stage + " at " + peer() + " within " +
+                                                            std::to_string(options_.timeout.count()) + " ms"));
         });
         connect();
     }
@@ -59,22 +63,24 @@ private:
     std::string peer() const { return net::to_text(options_.to); }
 
     void connect() {
-        connecting_ = net::connect(loop_, options_.to, options_.connect, [this](base::Result<std::unique_ptr<net::Stream>> stream) {
-            connecting_.reset();
-            if (!stream) {
-                take(handshake_.resume(cql::Handshake::Disconnected{stream.error()}));
-                return;
-            }
-            stream_ = std::move(*stream);
-            stream_->start(*this);
-            take(handshake_.resume(cql::Handshake::Connected{}));
-        });
+        connecting_ = net::connect(loop_, options_.to, options_.connect,
+                                   [this](base::Result<std::unique_ptr<net::Stream>> stream) {
+                                       connecting_.reset();
+                                       if (!stream) {
+                                           take(handshake_.resume(cql::Handshake::Disconnected{stream.error()}));
+                                           return;
+                                       }
+                                       stream_ = std::move(*stream);
+                                       stream_->start(*this);
+                                       take(handshake_.resume(cql::Handshake::Connected{}));
+                                   });
     }
 
     void take(cql::HandshakeAction action) {
         using Kind = cql::HandshakeAction::Kind;
         switch (action.kind) {
-            case Kind::need_more: return;
+            case Kind::need_more:
+                return;
             case Kind::write:
                 base::append(stream_->out(), action.bytes);
                 stream_->send_soon();
@@ -95,7 +101,8 @@ private:
                 return;
             }
             case Kind::fail:
-                if (action.error.message.find(peer()) == std::string::npos) action.error.message.insert(0, peer() + ": ");
+                if (action.error.message.find(peer()) == std::string::npos)
+                    action.error.message.insert(0, peer() + ": ");
                 finish(base::fail(std::move(action.error)));
                 return;
         }

@@ -34,15 +34,17 @@ ReplicaMap::ReplicaMap(std::shared_ptr<const Topology> topology, const std::map<
     std::map<std::string, std::int32_t> racks;
     for (const Node& node : topology_->nodes) {
         const bool is_inside = node.datacenter == datacenter;
-        rack_of_.push_back(is_inside ? racks.emplace(node.rack, static_cast<std::int32_t>(racks.size())).first->second : -1);
+        rack_of_.push_back(is_inside ? racks.emplace(node.rack, static_cast<std::int32_t>(racks.size())).first->second
+                                     : -1);
     }
 }
 
 std::span<const std::uint32_t> ReplicaMap::replicas(cql::Token token) {
     const auto& entries = topology_->ring.entries();
     if (replication_ == 0 || entries.empty()) return {};
-    auto entry = std::lower_bound(entries.begin(), entries.end(), token,
-                                  [](const cql::TokenRing::Entry& one, cql::Token wanted) { return one.token < wanted; });
+    auto entry =
+        std::lower_bound(entries.begin(), entries.end(), token,
+                         [](const cql::TokenRing::Entry& one, cql::Token wanted) { return one.token < wanted; });
     if (entry == entries.end()) entry = entries.begin();
     auto& kept = found_[static_cast<std::size_t>(entry - entries.begin())];
     if (kept.empty()) kept = find(token);

@@ -16,8 +16,10 @@ namespace crossfade::nodes {
 // The replicas of one keyspace in one datacenter, worked out range by range as they are asked for. One thread.
 class ReplicaMap {
 public:
-    // `replication` as Keyspace::replication. `datacenter`: only its nodes; empty: those of every one, for SimpleStrategy only.
-    ReplicaMap(std::shared_ptr<const Topology> topology, const std::map<std::string, std::string>& replication, const std::string& datacenter);
+    // `replication` as Keyspace::replication. `datacenter`: only its nodes; empty: those of every one, for
+    // SimpleStrategy only.
+    ReplicaMap(std::shared_ptr<const Topology> topology, const std::map<std::string, std::string>& replication,
+               const std::string& datacenter);
 
     // Indices into Topology::nodes in ring order, the primary first; none when the ring or the strategy is not known.
     std::span<const std::uint32_t> replicas(cql::Token token);

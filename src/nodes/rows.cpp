@@ -14,7 +14,8 @@ std::shared_ptr<ResultColumns> copy_columns(const std::vector<cql::ColumnSpec>& 
     auto made = std::make_shared<ResultColumns>();
     made->owned.reserve(columns.size());
     for (const cql::ColumnSpec& column : columns)
-        made->owned.push_back({std::string(column.keyspace), std::string(column.table), std::string(column.name), column.type});
+        made->owned.push_back(
+            {std::string(column.keyspace), std::string(column.table), std::string(column.name), column.type});
     for (const cql::OwnedColumn& column : made->owned)
         made->specs.push_back({column.keyspace, column.table, column.name, column.type});
     return made;
@@ -29,7 +30,9 @@ std::shared_ptr<const ResultColumns> own_columns(const cql::RowsMetadata& metada
     return made;
 }
 
-std::shared_ptr<const ResultColumns> own_columns(const std::vector<cql::ColumnSpec>& columns) { return copy_columns(columns); }
+std::shared_ptr<const ResultColumns> own_columns(const std::vector<cql::ColumnSpec>& columns) {
+    return copy_columns(columns);
+}
 
 base::Result<Rows> Rows::read(cql::ProtocolVersion version, base::ByteView message,
                               const std::shared_ptr<const ResultColumns>& known) {
@@ -51,7 +54,8 @@ base::Result<Rows> Rows::read(cql::ProtocolVersion version, base::ByteView messa
     const bool has_known = known != nullptr && std::cmp_equal(known->specs.size(), column_count);
     const bool has_none = (flags & cql::rows_flag::no_metadata) != 0;
     if (in.ok() && has_known &&
-        (has_none || (known->flags == (flags & cql::rows_flag::global_tables_spec) && starts_with(in.rest(), known->raw)))) {
+        (has_none ||
+         (known->flags == (flags & cql::rows_flag::global_tables_spec) && starts_with(in.rest(), known->raw)))) {
         if (!has_none) in.raw(known->raw.size());
         rows.known_ = known;
         rows.column_count_ = known->specs.size();
@@ -71,7 +75,8 @@ base::Result<Rows> Rows::read(cql::ProtocolVersion version, base::ByteView messa
         rows.cells_ = parsed->rows;
     }
     if (!in.ok())
-        return base::fail(base::ErrorKind::protocol, "the head of a rows result ends early, near byte " + std::to_string(in.broken_at()));
+        return base::fail(base::ErrorKind::protocol,
+                          "the head of a rows result ends early, near byte " + std::to_string(in.broken_at()));
     const auto checked = rows.check_cells();
     if (!checked) return base::fail(checked.error());
     return rows;
@@ -87,16 +92,21 @@ base::Result<void> Rows::check_cells() const {
                                                      std::to_string(column_count_) + " columns and ends early");
 }
 
-const std::vector<cql::ColumnSpec>& Rows::columns() const { return known_ != nullptr ? known_->specs : columns_; }
+const std::vector<cql::ColumnSpec>& Rows::columns() const {
+    return known_ != nullptr ? known_->specs : columns_;
+}
 
 std::optional<std::size_t> Rows::column_index(std::string_view name) const {
     const auto& all = columns();
-    const auto found = std::find_if(all.begin(), all.end(), [&](const cql::ColumnSpec& column) { return column.name == name; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const cql::ColumnSpec& column) { return column.name == name; });
     if (found == all.end()) return std::nullopt;
     return static_cast<std::size_t>(found - all.begin());
 }
 
-RowCursor Rows::first() const { return RowCursor(*this); }
+RowCursor Rows::first() const {
+    return RowCursor(*this);
+}
 
 bool Rows::was_applied() const {
     if (row_count_ == 0) return true;

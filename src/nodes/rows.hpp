@@ -33,8 +33,8 @@ class Rows {
 public:
     Rows() = default;  // the result of a write: no rows, no columns
 
-    // Copies `message`, a RESULT's body behind the frame's prefix, and checks all of it: iterating cannot fail. `known` are the columns
-    // to use when the response has none of its own; may be null. Errors: protocol.
+    // Copies `message`, a RESULT's body behind the frame's prefix, and checks all of it: iterating cannot fail. `known`
+    // are the columns to use when the response has none of its own; may be null. Errors: protocol.
     static base::Result<Rows> read(cql::ProtocolVersion version, base::ByteView message,
                                    const std::shared_ptr<const ResultColumns>& known);
 

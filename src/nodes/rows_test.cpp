@@ -15,12 +15,14 @@ using cql::ProtocolVersion;
 using cql::TypeCode;
 
 const std::vector<cql::OwnedColumn> two_columns{column("k", TypeCode::int_number), column("v", TypeCode::varchar)};
-const std::vector<std::vector<Cell>> three_rows{{int_cell(1), text_cell("one")}, {int_cell(2), std::nullopt}, {int_cell(3), text_cell("")}};
+const std::vector<std::vector<Cell>> three_rows{
+    {int_cell(1), text_cell("one")}, {int_cell(2), std::nullopt}, {int_cell(3), text_cell("")}};
 
 std::vector<std::string> cells_of(const Rows& rows) {
     std::vector<std::string> list;
     for (RowCursor row = rows.first(); row; row.next())
-        for (const cql::ValueView& cell : row.cells()) list.push_back(cell.is_null() ? "null" : std::string(base::text_of(cell.bytes)));
+        for (const cql::ValueView& cell : row.cells())
+            list.push_back(cell.is_null() ? "null" : std::string(base::text_of(cell.bytes)));
     return list;
 }
 

@@ -5,18 +5,23 @@
 namespace crossfade::nodes {
 
 const Column* Table::find_column(std::string_view column) const {
-    const auto found = std::find_if(columns.begin(), columns.end(), [&](const Column& one) { return one.name == column; });
+    const auto found =
+        std::find_if(columns.begin(), columns.end(), [&](const Column& one) { return one.name == column; });
     return found == columns.end() ? nullptr : &*found;
 }
 
 bool Table::has_static_columns() const {
-    return std::any_of(columns.begin(), columns.end(), [](const Column& one) { return one.kind == ColumnKind::static_column; });
+    return std::any_of(columns.begin(), columns.end(),
+                       [](const Column& one) { return one.kind == ColumnKind::static_column; });
 }
 
-bool Table::is_key_only() const { return columns.size() == partition_key_size + clustering_size; }
+bool Table::is_key_only() const {
+    return columns.size() == partition_key_size + clustering_size;
+}
 
 cql::TypePtr Keyspace::find_type(std::string_view type) const {
-    const auto found = std::find_if(types.begin(), types.end(), [&](const cql::TypePtr& one) { return one->name == type; });
+    const auto found =
+        std::find_if(types.begin(), types.end(), [&](const cql::TypePtr& one) { return one->name == type; });
     return found == types.end() ? nullptr : *found;
 }
 

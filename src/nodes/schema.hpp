@@ -38,16 +38,17 @@ struct Index {
 struct Table {
     std::string keyspace, name;
     Uuid id{};
-    // As `SELECT *` gives them: partition key and clustering columns by position, then static, then regular columns by name. Without
-    // the columns that COMPACT STORAGE hides.
+    // As `SELECT *` gives them: partition key and clustering columns by position, then static, then regular columns by
+    // name. Without the columns that COMPACT STORAGE hides.
     std::vector<Column> columns;
     std::size_t partition_key_size = 0, clustering_size = 0;  // the first columns
     std::int32_t gc_grace_seconds = 864000, default_time_to_live = 0;
     bool is_counter = false;
-    bool is_view = false;             // a materialized view: not to be written
-    std::string base_table;           // of a view
-    bool is_dense = false;            // COMPACT STORAGE with clustering columns
-    bool is_compact_storage = false;  // any COMPACT STORAGE: dense, without clustering columns, or a super column family
+    bool is_view = false;    // a materialized view: not to be written
+    std::string base_table;  // of a view
+    bool is_dense = false;   // COMPACT STORAGE with clustering columns
+    bool is_compact_storage =
+        false;  // any COMPACT STORAGE: dense, without clustering columns, or a super column family
     // Every option that is set, as the text that stands behind `WITH name = `.
     std::map<std::string, std::string> options;
     std::vector<Index> indexes;
@@ -72,8 +73,9 @@ struct Keyspace {
 
 struct Schema {
     std::map<std::string, Keyspace, std::less<>> keyspaces;
-    std::set<std::string> table_options;  // the options that this cluster's tables have: columns of system_schema.tables
-    std::vector<std::string> warnings;    // what could not be understood, one sentence each
+    std::set<std::string>
+        table_options;                  // the options that this cluster's tables have: columns of system_schema.tables
+    std::vector<std::string> warnings;  // what could not be understood, one sentence each
 
     const Keyspace* find_keyspace(std::string_view name) const;
     // Tables and views; null when there is none.
@@ -86,15 +88,16 @@ struct SchemaRows {
     SchemaRows() = default;
     Rows keyspaces, types, tables, columns, views, indexes;
 };
-// What the rows say. What is odd (a type that cannot be understood, a table without key) is taken as an opaque type or left out, and
-// named in `warnings`. Pure.
+// What the rows say. What is odd (a type that cannot be understood, a table without key) is taken as an opaque type or
+// left out, and named in `warnings`. Pure.
 Schema build_schema(const SchemaRows& rows);
 
 // Runs one statement and gives all of its rows: a control connection's or a session's query.
 using Ask = std::function<base::Task<base::Result<Rows>>(std::string)>;
 
-// Reads the keyspaces named, or all but the server's own (is_system_keyspace) when none is named. A name that does not exist is simply not
-// in the result. Errors: those of `ask` for keyspaces, tables and columns; without types, views or indexes there is a warning.
+// Reads the keyspaces named, or all but the server's own (is_system_keyspace) when none is named. A name that does not
+// exist is simply not in the result. Errors: those of `ask` for keyspaces, tables and columns; without types, views or
+// indexes there is a warning.
 base::Task<base::Result<Schema>> read_schema(Ask ask, std::vector<std::string> keyspaces);
 
 }  // namespace crossfade::nodes

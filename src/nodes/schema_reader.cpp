@@ -24,7 +24,8 @@ public:
     }
     // The type of a column or field; what cannot be understood becomes a custom type of that text, with a warning.
     cql::TypePtr parse(const std::string& text, const std::string& used_by) {
-        auto type = cql::parse_cql_type(text, keyspace_.name, [this](const std::string& name) { return resolve(name); });
+        auto type =
+            cql::parse_cql_type(text, keyspace_.name, [this](const std::string& name) { return resolve(name); });
         if (type) return std::move(*type);
         warnings_.push_back(used_by + ": " + type.error().message + "; its values are taken as they are");
         return cql::custom_type(text);
@@ -44,12 +45,14 @@ private:
         Description& description = found->second;
         description.is_begun = true;
         std::vector<cql::TypePtr> fields;
-        for (const std::string& text : description.field_types) fields.push_back(parse(text, "type " + keyspace_.name + "." + name));
+        for (const std::string& text : description.field_types)
+            fields.push_back(parse(text, "type " + keyspace_.name + "." + name));
         if (fields.size() != description.field_names.size()) {
             warnings_.push_back("type " + keyspace_.name + "." + name + ": names and types of its fields do not match");
             return nullptr;
         }
-        keyspace_.types.push_back(cql::udt_type(keyspace_.name, name, std::move(description.field_names), std::move(fields)));
+        keyspace_.types.push_back(
+            cql::udt_type(keyspace_.name, name, std::move(description.field_names), std::move(fields)));
         return keyspace_.types.back();
     }
 
@@ -90,7 +93,9 @@ Table read_table(const Rows& rows, const RowCursor& row, bool is_view) {
     table.options = read_table_options(rows, row);
     if (!is_view && cells.has("flags")) {
         const std::vector<std::string> flags = cells.text_list("flags");
-        const auto has = [&](std::string_view flag) { return std::find(flags.begin(), flags.end(), flag) != flags.end(); };
+        const auto has = [&](std::string_view flag) {
+            return std::find(flags.begin(), flags.end(), flag) != flags.end();
+        };
         table.is_counter = has("counter");
         table.is_dense = has("dense");
         table.is_compact_storage = table.is_dense || has("super") || !has("compound");
@@ -133,14 +138,15 @@ void read_columns(Schema& schema, const Rows& rows, std::map<std::string, TypeRe
         column.position = cells.int_number("position", -1);
         column.is_descending = cells.text("clustering_order") == "desc";
         column.type_text = cells.text("type");
-        column.type = types.at(table->keyspace).parse(column.type_text, "column " + cql::to_cql(table->full_name()) + "." + column.name);
+        column.type = types.at(table->keyspace)
+                          .parse(column.type_text, "column " + cql::to_cql(table->full_name()) + "." + column.name);
         if (cql::contains(*column.type, cql::TypeCode::counter)) table->is_counter = true;
         table->columns.push_back(std::move(column));
     }
 }
 
-// COMPACT STORAGE: a table without clustering columns is kept as static columns beside a clustering and a value column that CQL does not
-// show; one that has nothing but its key has a value column of the empty type.
+// COMPACT STORAGE: a table without clustering columns is kept as static columns beside a clustering and a value column
+// that CQL does not show; one that has nothing but its key has a value column of the empty type.
 void drop_hidden_columns(Table& table) {
     if (!table.is_compact_storage) return;
     if (!table.is_dense) {
@@ -180,7 +186,9 @@ void finish_tables(Schema& schema) {
             }
             std::erase_if(*list, [&](const auto& entry) {
                 const bool is_broken = entry.second.partition_key_size == 0;
-                if (is_broken) schema.warnings.push_back("table " + cql::to_cql(entry.second.full_name()) + " has no partition key and is left out");
+                if (is_broken)
+                    schema.warnings.push_back("table " + cql::to_cql(entry.second.full_name()) +
+                                              " has no partition key and is left out");
                 return is_broken;
             });
         }
@@ -192,14 +200,16 @@ void read_indexes(Schema& schema, const Rows& rows) {
         const NamedCells cells(rows, row);
         Table* const table = table_to_fill(schema, cells);
         if (table == nullptr) continue;
-        table->indexes.push_back({std::string(cells.text("index_name")), std::string(cells.text("kind")), cells.text_map("options")});
+        table->indexes.push_back(
+            {std::string(cells.text("index_name")), std::string(cells.text("kind")), cells.text_map("options")});
     }
 }
 
 // " WHERE keyspace_name IN ('a', 'b')", or nothing for all.
 std::string condition(const std::vector<std::string>& keyspaces) {
     std::string text;
-    for (const std::string& name : keyspaces) text += (text.empty() ? " WHERE keyspace_name IN (" : ", ") + literal(name);
+    for (const std::string& name : keyspaces)
+        text += (text.empty() ? " WHERE keyspace_name IN (" : ", ") + literal(name);
     return text.empty() ? text : text + ")";
 }
 
@@ -216,7 +226,8 @@ Schema build_schema(const SchemaRows& rows) {
     for (RowCursor row = rows.types.first(); row; row.next()) {
         const NamedCells cells(rows.types, row);
         if (const auto of = types.find(cells.text("keyspace_name")); of != types.end())
-            of->second.add(std::string(cells.text("type_name")), cells.text_list("field_names"), cells.text_list("field_types"));
+            of->second.add(std::string(cells.text("type_name")), cells.text_list("field_names"),
+                           cells.text_list("field_types"));
     }
     for (auto& [name, resolver] : types) resolver.resolve_all();
 
@@ -235,8 +246,9 @@ base::Task<base::Result<Schema>> read_schema(Ask ask, std::vector<std::string> k
         bool is_needed;
     };
     static constexpr Part parts[] = {
-        {"keyspaces", &SchemaRows::keyspaces, true}, {"types", &SchemaRows::types, false}, {"tables", &SchemaRows::tables, true},
-        {"columns", &SchemaRows::columns, true},     {"views", &SchemaRows::views, false}, {"indexes", &SchemaRows::indexes, false},
+        {"keyspaces", &SchemaRows::keyspaces, true}, {"types", &SchemaRows::types, false},
+        {"tables", &SchemaRows::tables, true},       {"columns", &SchemaRows::columns, true},
+        {"views", &SchemaRows::views, false},        {"indexes", &SchemaRows::indexes, false},
     };
     const std::string where = condition(keyspaces);
     SchemaRows rows;
@@ -248,7 +260,8 @@ base::Task<base::Result<Schema>> read_schema(Ask ask, std::vector<std::string> k
         } else if (part.is_needed) {
             co_return base::fail(read.error());
         } else {
-            warnings.push_back(std::string("system_schema.") + part.table + " could not be read: " + read.error().message);
+            warnings.push_back(std::string("system_schema.") + part.table +
+                               " could not be read: " + read.error().message);
         }
     }
     Schema schema = build_schema(rows);

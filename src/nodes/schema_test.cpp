@@ -16,20 +16,24 @@ const auto text_of_name = [](const char* name) { return column(name, TypeCode::v
 Rows keyspaces(const std::vector<std::string>& names) {
     std::vector<std::vector<Cell>> rows;
     for (const std::string& name : names)
-        rows.push_back({text_cell(name), Bytes{1}, map_cell({"class", "org.apache.cassandra.locator.NetworkTopologyStrategy", "dc1", "3"})});
-    return made_rows({text_of_name("keyspace_name"), column("durable_writes", TypeCode::boolean), column("replication", text_map())}, rows);
+        rows.push_back({text_cell(name), Bytes{1},
+                        map_cell({"class", "org.apache.cassandra.locator.NetworkTopologyStrategy", "dc1", "3"})});
+    return made_rows(
+        {text_of_name("keyspace_name"), column("durable_writes", TypeCode::boolean), column("replication", text_map())},
+        rows);
 }
 
 Rows tables(const std::vector<std::pair<std::string, std::vector<std::string>>>& names_and_flags) {
     std::vector<std::vector<Cell>> rows;
     for (const auto& [name, flags] : names_and_flags)
-        rows.push_back({text_cell("ks"), text_cell(name), Bytes(16, 7), list_cell(flags), int_cell(100), text_cell("it's"),
-                        Bytes{0x3F, 0x84, 0x7A, 0xE1, 0x47, 0xAE, 0x14, 0x7B}, map_cell({"class", "x.LZ4Compressor"}), text_cell("99p"),
-                        std::nullopt, Bytes(8)});
-    return made_rows({text_of_name("keyspace_name"), text_of_name("table_name"), column("id", TypeCode::uuid), column("flags", texts()),
-                      column("gc_grace_seconds", TypeCode::int_number), text_of_name("comment"),
-                      column("bloom_filter_fp_chance", TypeCode::double_number), column("compression", text_map()),
-                      text_of_name("speculative_retry"), text_of_name("memtable"), column("read_repair_chance", TypeCode::double_number)},
+        rows.push_back({text_cell("ks"), text_cell(name), Bytes(16, 7), list_cell(flags), int_cell(100),
+                        text_cell("it's"), Bytes{0x3F, 0x84, 0x7A, 0xE1, 0x47, 0xAE, 0x14, 0x7B},
+                        map_cell({"class", "x.LZ4Compressor"}), text_cell("99p"), std::nullopt, Bytes(8)});
+    return made_rows({text_of_name("keyspace_name"), text_of_name("table_name"), column("id", TypeCode::uuid),
+                      column("flags", texts()), column("gc_grace_seconds", TypeCode::int_number),
+                      text_of_name("comment"), column("bloom_filter_fp_chance", TypeCode::double_number),
+                      column("compression", text_map()), text_of_name("speculative_retry"), text_of_name("memtable"),
+                      column("read_repair_chance", TypeCode::double_number)},
                      rows);
 }
 
@@ -41,18 +45,20 @@ struct Described {
 Rows columns(const std::vector<Described>& described) {
     std::vector<std::vector<Cell>> rows;
     for (const Described& one : described)
-        rows.push_back({text_cell("ks"), text_cell(one.table), text_cell(one.name), text_cell(one.kind), int_cell(one.position),
-                        text_cell(one.order), text_cell(one.type)});
-    return made_rows({text_of_name("keyspace_name"), text_of_name("table_name"), text_of_name("column_name"), text_of_name("kind"),
-                      column("position", TypeCode::int_number), text_of_name("clustering_order"), text_of_name("type")},
-                     rows);
+        rows.push_back({text_cell("ks"), text_cell(one.table), text_cell(one.name), text_cell(one.kind),
+                        int_cell(one.position), text_cell(one.order), text_cell(one.type)});
+    return made_rows(
+        {text_of_name("keyspace_name"), text_of_name("table_name"), text_of_name("column_name"), text_of_name("kind"),
+         column("position", TypeCode::int_number), text_of_name("clustering_order"), text_of_name("type")},
+        rows);
 }
 
 Rows types(const std::vector<std::tuple<std::string, std::vector<std::string>, std::vector<std::string>>>& described) {
     std::vector<std::vector<Cell>> rows;
     for (const auto& [name, names, texts_of_types] : described)
         rows.push_back({text_cell("ks"), text_cell(name), list_cell(names), list_cell(texts_of_types)});
-    return made_rows({text_of_name("keyspace_name"), text_of_name("type_name"), column("field_names", texts()), column("field_types", texts())},
+    return made_rows({text_of_name("keyspace_name"), text_of_name("type_name"), column("field_names", texts()),
+                      column("field_types", texts())},
                      rows);
 }
 
@@ -94,14 +100,17 @@ TEST(Schema, ColumnsAreInTheOrderOfSelectStar) {
 TEST(Schema, TypesComeAfterThoseTheyUse) {
     SchemaRows rows;
     rows.keyspaces = keyspaces({"ks"});
-    rows.types = types({{"a", {"x"}, {"frozen<map<text, frozen<b>>>"}}, {"b", {"y", "z"}, {"frozen<c>", "int"}}, {"c", {"w"}, {"text"}}});
+    rows.types = types({{"a", {"x"}, {"frozen<map<text, frozen<b>>>"}},
+                        {"b", {"y", "z"}, {"frozen<c>", "int"}},
+                        {"c", {"w"}, {"text"}}});
     const Schema schema = build_schema(rows);
     EXPECT_TRUE(schema.warnings.empty());
     std::vector<std::string> statements;
     for (const cql::TypePtr& type : schema.keyspaces.at("ks").types) statements.push_back(describe_type(*type));
-    EXPECT_EQ(statements, (std::vector<std::string>{"CREATE TYPE IF NOT EXISTS ks.c (w text)",
-                                                    "CREATE TYPE IF NOT EXISTS ks.b (y frozen<c>, z int)",
-                                                    "CREATE TYPE IF NOT EXISTS ks.a (x frozen<map<text, frozen<b>>>)"}));
+    EXPECT_EQ(statements,
+              (std::vector<std::string>{"CREATE TYPE IF NOT EXISTS ks.c (w text)",
+                                        "CREATE TYPE IF NOT EXISTS ks.b (y frozen<c>, z int)",
+                                        "CREATE TYPE IF NOT EXISTS ks.a (x frozen<map<text, frozen<b>>>)"}));
 }
 
 TEST(Schema, WhatCannotBeUnderstoodIsNamedAndStopsNothing) {
@@ -121,7 +130,8 @@ TEST(Schema, WhatCannotBeUnderstoodIsNamedAndStopsNothing) {
     EXPECT_EQ(schema.find_table("ks", "headless"), nullptr);
     std::string all;
     for (const std::string& warning : schema.warnings) all += warning + "\n";
-    for (const char* named : {"ks.loop", "ks.short", "ks.odd.v", "ks.headless"}) EXPECT_NE(all.find(named), std::string::npos) << named << " in\n" << all;
+    for (const char* named : {"ks.loop", "ks.short", "ks.odd.v", "ks.headless"})
+        EXPECT_NE(all.find(named), std::string::npos) << named << " in\n" << all;
 }
 
 TEST(Schema, CompactStorageHidesColumns) {
@@ -152,11 +162,16 @@ TEST(Schema, CountersAndViewsAreRecognised) {
     SchemaRows rows;
     rows.keyspaces = keyspaces({"ks"});
     rows.tables = tables({{"counts", {"compound", "counter"}}});
-    rows.views = made_rows({text_of_name("keyspace_name"), text_of_name("view_name"), column("id", TypeCode::uuid), text_of_name("base_table_name")},
+    rows.views = made_rows({text_of_name("keyspace_name"), text_of_name("view_name"), column("id", TypeCode::uuid),
+                            text_of_name("base_table_name")},
                            {{text_cell("ks"), text_cell("by_c"), Bytes(16, 9), text_cell("counts")}});
-    rows.columns = columns({{"counts", "k", "partition_key", "int", 0}, {"counts", "n", "regular", "counter"}, {"by_c", "n", "partition_key", "int", 0}});
-    rows.indexes = made_rows({text_of_name("keyspace_name"), text_of_name("table_name"), text_of_name("index_name"), text_of_name("kind"), column("options", text_map())},
-                             {{text_cell("ks"), text_cell("counts"), text_cell("by_n"), text_cell("COMPOSITES"), map_cell({"target", "n"})}});
+    rows.columns = columns({{"counts", "k", "partition_key", "int", 0},
+                            {"counts", "n", "regular", "counter"},
+                            {"by_c", "n", "partition_key", "int", 0}});
+    rows.indexes = made_rows({text_of_name("keyspace_name"), text_of_name("table_name"), text_of_name("index_name"),
+                              text_of_name("kind"), column("options", text_map())},
+                             {{text_cell("ks"), text_cell("counts"), text_cell("by_n"), text_cell("COMPOSITES"),
+                               map_cell({"target", "n"})}});
     const Schema schema = build_schema(rows);
     EXPECT_TRUE(schema.find_table("ks", "counts")->is_counter);
     ASSERT_EQ(schema.find_table("ks", "counts")->indexes.size(), 1U);
@@ -177,13 +192,14 @@ TEST(Describe, ATableHasTheOptionsThatTheOtherSideKnows) {
                             {"Table", "c", "clustering", "timeuuid", 0, "desc"},
                             {"Table", "s", "static", "frozen<list<int>>"}});
     const Schema schema = build_schema(rows);
-    EXPECT_EQ(schema.table_options,
-              (std::set<std::string>{"bloom_filter_fp_chance", "comment", "compression", "gc_grace_seconds", "memtable", "speculative_retry"}));
+    EXPECT_EQ(schema.table_options, (std::set<std::string>{"bloom_filter_fp_chance", "comment", "compression",
+                                                           "gc_grace_seconds", "memtable", "speculative_retry"}));
     const Table& table = *schema.find_table("ks", "Table");
     const TableDescription whole = describe_table(table, schema.table_options);
     EXPECT_EQ(whole.text,
               "CREATE TABLE IF NOT EXISTS ks.\"Table\" (k int, \"from\" text, c timeuuid, s frozen<list<int>> static, "
-              "PRIMARY KEY ((k, \"from\"), c)) WITH CLUSTERING ORDER BY (c DESC) AND bloom_filter_fp_chance = 0.01 AND comment = 'it''s' "
+              "PRIMARY KEY ((k, \"from\"), c)) WITH CLUSTERING ORDER BY (c DESC) AND bloom_filter_fp_chance = 0.01 AND "
+              "comment = 'it''s' "
               "AND compression = {'class': 'x.LZ4Compressor'} AND gc_grace_seconds = 100");
     EXPECT_TRUE(whole.left_out.empty());
     const TableDescription less = describe_table(table, {"gc_grace_seconds"});
@@ -196,19 +212,25 @@ TEST(Describe, AKeyspaceMayGetAnotherReplication) {
     keyspace.replication = {{"class", "NetworkTopologyStrategy"}, {"dc1", "3"}};
     keyspace.durable_writes = false;
     EXPECT_EQ(describe_keyspace(keyspace),
-              "CREATE KEYSPACE IF NOT EXISTS \"My_Shop\" WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': '3'} AND durable_writes = false");
+              "CREATE KEYSPACE IF NOT EXISTS \"My_Shop\" WITH replication = {'class': 'NetworkTopologyStrategy', "
+              "'dc1': '3'} AND durable_writes = false");
     const std::map<std::string, std::string> other{{"class", "SimpleStrategy"}, {"replication_factor", "1"}};
     EXPECT_EQ(describe_keyspace(keyspace, &other),
-              "CREATE KEYSPACE IF NOT EXISTS \"My_Shop\" WITH replication = {'class': 'SimpleStrategy', 'replication_factor': '1'} AND durable_writes = false");
+              "CREATE KEYSPACE IF NOT EXISTS \"My_Shop\" WITH replication = {'class': 'SimpleStrategy', "
+              "'replication_factor': '1'} AND durable_writes = false");
 }
 
 TEST(Describe, ACustomIndexKeepsItsClassAndOptions) {
     Table table;
     table.keyspace = "ks";
     table.name = "t";
-    const Index index{"by_v", "CUSTOM", {{"target", "v"}, {"class_name", "StorageAttachedIndex"}, {"similarity_function", "DOT_PRODUCT"}}};
+    const Index index{
+        "by_v",
+        "CUSTOM",
+        {{"target", "v"}, {"class_name", "StorageAttachedIndex"}, {"similarity_function", "DOT_PRODUCT"}}};
     EXPECT_EQ(describe_index(table, index),
-              "CREATE CUSTOM INDEX IF NOT EXISTS by_v ON ks.t (v) USING 'StorageAttachedIndex' WITH OPTIONS = {'similarity_function': 'DOT_PRODUCT'}");
+              "CREATE CUSTOM INDEX IF NOT EXISTS by_v ON ks.t (v) USING 'StorageAttachedIndex' WITH OPTIONS = "
+              "{'similarity_function': 'DOT_PRODUCT'}");
 }
 
 // Reading, with a server that refuses some tables.
@@ -218,13 +240,15 @@ base::Task<base::Result<Rows>> answer(std::string refused, std::string text) {
     co_return Rows();
 }
 
-base::Result<Schema> read_without(const std::string& refused, std::vector<std::string> wanted, std::vector<std::string>* asked = nullptr) {
+base::Result<Schema> read_without(const std::string& refused, std::vector<std::string> wanted,
+                                  std::vector<std::string>* asked = nullptr) {
     std::optional<base::Result<Schema>> result;
     const Ask ask = [&](std::string text) {
         if (asked != nullptr) asked->push_back(text);
         return answer(refused, std::move(text));
     };
-    const auto finish = [](base::Task<base::Result<Schema>> task, std::optional<base::Result<Schema>>& out) -> base::Task<void> {
+    const auto finish = [](base::Task<base::Result<Schema>> task,
+                           std::optional<base::Result<Schema>>& out) -> base::Task<void> {
         out.emplace(co_await task);
     };
     base::Task<void> finished = finish(read_schema(ask, std::move(wanted)), result);

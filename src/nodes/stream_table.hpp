@@ -6,8 +6,9 @@
 
 namespace crossfade::nodes {
 
-// Ids 0 to 32767, the most recently freed first (their entries are warm). An id whose waiter gave up stays taken, as an orphan, until its
-// late answer came: given out again before, that answer would be taken for another's. Grows as needed; no allocation once it has.
+// Ids 0 to 32767, the most recently freed first (their entries are warm). An id whose waiter gave up stays taken, as an
+// orphan, until its late answer came: given out again before, that answer would be taken for another's. Grows as
+// needed; no allocation once it has.
 template <class Waiter>
 class StreamTable {
 public:

@@ -16,21 +16,27 @@ std::string shortest(double number) {
 
 // "99p", as Cassandra 4.0 and later write it, is "99PERCENTILE" for all of them.
 std::string retry_policy(std::string_view text) {
-    const bool is_percentile = text.size() > 1 && text.back() == 'p' &&
-                               text.find_first_not_of("0123456789.") == text.size() - 1;
+    const bool is_percentile =
+        text.size() > 1 && text.back() == 'p' && text.find_first_not_of("0123456789.") == text.size() - 1;
     return is_percentile ? std::string(text.substr(0, text.size() - 1)) + "PERCENTILE" : std::string(text);
 }
 
 std::string option_text(const NamedCells& row, std::string_view name, const cql::Type& type) {
     switch (type.code) {
-        case cql::TypeCode::boolean: return row.boolean(name) ? "true" : "false";
-        case cql::TypeCode::int_number: return std::to_string(row.int_number(name, 0));
-        case cql::TypeCode::double_number: return shortest(row.double_number(name));
-        case cql::TypeCode::map: return literal(row.text_map(name));
+        case cql::TypeCode::boolean:
+            return row.boolean(name) ? "true" : "false";
+        case cql::TypeCode::int_number:
+            return std::to_string(row.int_number(name, 0));
+        case cql::TypeCode::double_number:
+            return shortest(row.double_number(name));
+        case cql::TypeCode::map:
+            return literal(row.text_map(name));
         case cql::TypeCode::varchar:
-            return literal(name == "speculative_retry" || name == "additional_write_policy" ? retry_policy(row.text(name))
-                                                                                           : std::string(row.text(name)));
-        default: return {};  // of no type that an option has
+            return literal(name == "speculative_retry" || name == "additional_write_policy"
+                               ? retry_policy(row.text(name))
+                               : std::string(row.text(name)));
+        default:
+            return {};  // of no type that an option has
     }
 }
 
@@ -52,11 +58,13 @@ std::string literal(const std::map<std::string, std::string>& map) {
 }
 
 bool is_table_option(std::string_view column) {
-    // The read repair chances have no effect since 4.0, which still has their columns; extensions cannot be written in CQL; the rest are
-    // no options.
+    // The read repair chances have no effect since 4.0, which still has their columns; extensions cannot be written in
+    // CQL; the rest are no options.
     static constexpr std::array<std::string_view, 13> others = {
-        "keyspace_name", "table_name", "view_name", "id", "flags", "extensions", "read_repair_chance", "dclocal_read_repair_chance",
-        "base_table_id", "base_table_name", "include_all_columns", "where_clause", "version"};
+        "keyspace_name", "table_name",      "view_name",           "id",
+        "flags",         "extensions",      "read_repair_chance",  "dclocal_read_repair_chance",
+        "base_table_id", "base_table_name", "include_all_columns", "where_clause",
+        "version"};
     return std::find(others.begin(), others.end(), column) == others.end();
 }
 

@@ -1,4 +1,5 @@
-// The options of a table (`WITH name = value AND …`): from system_schema's columns to CQL text, and which of them matter.
+// The options of a table (`WITH name = value AND …`): from system_schema's columns to CQL text, and which of them
+// matter.
 #pragma once
 
 #include <map>

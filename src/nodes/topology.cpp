@@ -13,9 +13,13 @@ namespace {
 
 constexpr std::uint16_t usual_port = 9042;
 
-bool equal(const net::Address& a, const net::Address& b) { return a.host == b.host && a.port == b.port; }
+bool equal(const net::Address& a, const net::Address& b) {
+    return a.host == b.host && a.port == b.port;
+}
 
-bool is_any_address(const std::string& host) { return host.empty() || host == "0.0.0.0" || host == "::"; }
+bool is_any_address(const std::string& host) {
+    return host.empty() || host == "0.0.0.0" || host == "::";
+}
 
 std::vector<cql::Token> read_tokens(const NamedCells& row) {
     std::vector<cql::Token> tokens;
@@ -44,8 +48,8 @@ std::uint16_t port_in(const NamedCells& row, std::string_view column, std::uint1
     return port > 0 && port <= 0xFFFF ? static_cast<std::uint16_t>(port) : otherwise;
 }
 
-// Where a node says that it serves CQL. peers_v2 has native_address and native_port (Cassandra 4.0), peers and local have rpc_address; an
-// rpc_address of 0.0.0.0 means the address that the other nodes use.
+// Where a node says that it serves CQL. peers_v2 has native_address and native_port (Cassandra 4.0), peers and local
+// have rpc_address; an rpc_address of 0.0.0.0 means the address that the other nodes use.
 net::Address reported_address(const NamedCells& row, bool is_local, std::uint16_t port_asked) {
     net::Address address;
     address.host = row.has("native_address") ? row.inet("native_address") : row.inet("rpc_address");
@@ -56,7 +60,8 @@ net::Address reported_address(const NamedCells& row, bool is_local, std::uint16_
 
 net::Address known_address(const TopologyContext& context, const Uuid& host, const net::Address& reported) {
     const auto alias = context.aliases.find(host);
-    return alias != context.aliases.end() && equal(alias->second.reported, reported) ? alias->second.connected : reported;
+    return alias != context.aliases.end() && equal(alias->second.reported, reported) ? alias->second.connected
+                                                                                     : reported;
 }
 
 bool is_up(const TopologyContext& context, const net::Address& reported) {
@@ -68,7 +73,8 @@ cql::TokenRing ring_of(const Topology& topology) {
     if (topology.partitioner.find("Murmur3Partitioner") == std::string::npos) return {};
     std::vector<cql::TokenRing::Entry> entries;
     for (std::size_t i = 0; i < topology.nodes.size(); ++i)
-        for (const cql::Token token : topology.nodes[i].tokens) entries.push_back({token, static_cast<std::uint32_t>(i)});
+        for (const cql::Token token : topology.nodes[i].tokens)
+            entries.push_back({token, static_cast<std::uint32_t>(i)});
     return cql::TokenRing(std::move(entries));
 }
 
@@ -86,14 +92,15 @@ std::string to_text(const Uuid& uuid) {
 }
 
 bool Node::operator==(const Node& other) const {
-    return host_id == other.host_id && equal(address, other.address) && datacenter == other.datacenter && rack == other.rack &&
-           release_version == other.release_version && schema_version == other.schema_version && tokens == other.tokens &&
-           is_up == other.is_up;
+    return host_id == other.host_id && equal(address, other.address) && datacenter == other.datacenter &&
+           rack == other.rack && release_version == other.release_version && schema_version == other.schema_version &&
+           tokens == other.tokens && is_up == other.is_up;
 }
 
 bool Topology::operator==(const Topology& other) const {
-    return cluster_name == other.cluster_name && partitioner == other.partitioner && release_version == other.release_version &&
-           local_datacenter == other.local_datacenter && nodes == other.nodes;
+    return cluster_name == other.cluster_name && partitioner == other.partitioner &&
+           release_version == other.release_version && local_datacenter == other.local_datacenter &&
+           nodes == other.nodes;
 }
 
 bool Topology::is_schema_agreed() const {
@@ -111,7 +118,8 @@ std::vector<std::string> Topology::datacenters() const {
 
 base::Result<Topology> read_topology(TopologyContext& context, const Rows& local, const Rows& peers) {
     const RowCursor local_row = local.first();
-    if (!local_row) return base::fail(base::ErrorKind::protocol, net::to_text(context.asked) + ": system.local is empty");
+    if (!local_row)
+        return base::fail(base::ErrorKind::protocol, net::to_text(context.asked) + ": system.local is empty");
     const NamedCells self(local, local_row);
 
     Topology topology;
@@ -121,7 +129,8 @@ base::Result<Topology> read_topology(TopologyContext& context, const Rows& local
 
     Node first = read_node(self);
     first.address = context.asked;
-    const net::Address reported = reported_address(self, true, context.asked.port == 0 ? usual_port : context.asked.port);
+    const net::Address reported =
+        reported_address(self, true, context.asked.port == 0 ? usual_port : context.asked.port);
     context.aliases.insert_or_assign(first.host_id, TopologyContext::Alias{reported, context.asked});
     std::set<Uuid> seen{first.host_id};
     if (context.local_datacenter.empty()) context.local_datacenter = first.datacenter;
@@ -132,7 +141,8 @@ base::Result<Topology> read_topology(TopologyContext& context, const Rows& local
         const NamedCells peer(peers, row);
         Node node = read_node(peer);
         const net::Address at = reported_address(peer, false, context.asked.port);
-        if (at.host.empty() || node.datacenter.empty() || node.tokens.empty() || !seen.insert(node.host_id).second) continue;
+        if (at.host.empty() || node.datacenter.empty() || node.tokens.empty() || !seen.insert(node.host_id).second)
+            continue;
         node.address = known_address(context, node.host_id, at);
         node.is_up = is_up(context, at);
         topology.nodes.push_back(std::move(node));

@@ -32,9 +32,9 @@ struct Node {
 // One state of a cluster. Immutable; shared as shared_ptr<const Topology>, also between threads.
 struct Topology {
     std::string cluster_name, partitioner, release_version;  // of the node that was asked
-    std::string local_datacenter;  // the configured one, else that of the node that answered first
-    std::vector<Node> nodes;       // the one that was asked first, the others by address
-    cql::TokenRing ring;           // of all datacenters; indices into nodes. Empty unless the partitioner is Murmur3
+    std::string local_datacenter;   // the configured one, else that of the node that answered first
+    std::vector<Node> nodes;        // the one that was asked first, the others by address
+    cql::TokenRing ring;            // of all datacenters; indices into nodes. Empty unless the partitioner is Murmur3
     bool is_schema_agreed() const;  // all nodes that are up name one schema version
     std::vector<std::string> datacenters() const;  // sorted, each once
     bool operator==(const Topology& other) const;  // of all but the ring, which follows from the nodes
@@ -45,7 +45,8 @@ struct TopologyContext {
     TopologyContext() = default;
     net::Address asked;            // the node whose system tables these are, as it was connected to
     std::string local_datacenter;  // configured or found before; empty: that of `asked`
-    // Nodes that were connected to under an address of their own (contact points), while they report what they did then.
+    // Nodes that were connected to under an address of their own (contact points), while they report what they did
+    // then.
     struct Alias {
         net::Address reported, connected;
     };
@@ -53,9 +54,9 @@ struct TopologyContext {
     std::map<std::string, bool> up;  // by reported address (net::to_text): what events said
 };
 
-// From the rows of `SELECT * FROM system.local` and of `SELECT * FROM system.peers_v2` (or `system.peers`: whichever there is). A
-// peer without address, datacenter or tokens is left out (it is joining or leaving), as are second rows of one host. Updates the
-// alias of the node that was asked. Errors: protocol, when `local` has no row.
+// From the rows of `SELECT * FROM system.local` and of `SELECT * FROM system.peers_v2` (or `system.peers`: whichever
+// there is). A peer without address, datacenter or tokens is left out (it is joining or leaving), as are second rows of
+// one host. Updates the alias of the node that was asked. Errors: protocol, when `local` has no row.
 base::Result<Topology> read_topology(TopologyContext& context, const Rows& local, const Rows& peers);
 
 }  // namespace crossfade::nodes

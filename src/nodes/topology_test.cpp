@@ -27,24 +27,26 @@ Cell host_id(std::uint8_t number) {
 }
 
 Rows local(const Told& node, const std::string& partitioner = "org.apache.cassandra.dht.Murmur3Partitioner") {
-    return made_rows({column("host_id", TypeCode::uuid), column("rpc_address", TypeCode::inet), column("data_center", TypeCode::varchar),
-                      column("tokens", texts()), column("rack", TypeCode::varchar), column("cluster_name", TypeCode::varchar),
-                      column("partitioner", TypeCode::varchar), column("release_version", TypeCode::varchar),
-                      column("broadcast_address", TypeCode::inet)},
-                     {{host_id(node.number), node.address, text_cell(node.datacenter), list_cell(node.tokens), text_cell(node.rack),
-                       text_cell("shop"), text_cell(partitioner), text_cell("4.1.7"), Bytes{10, 0, 0, 99}}});
+    return made_rows(
+        {column("host_id", TypeCode::uuid), column("rpc_address", TypeCode::inet),
+         column("data_center", TypeCode::varchar), column("tokens", texts()), column("rack", TypeCode::varchar),
+         column("cluster_name", TypeCode::varchar), column("partitioner", TypeCode::varchar),
+         column("release_version", TypeCode::varchar), column("broadcast_address", TypeCode::inet)},
+        {{host_id(node.number), node.address, text_cell(node.datacenter), list_cell(node.tokens), text_cell(node.rack),
+          text_cell("shop"), text_cell(partitioner), text_cell("4.1.7"), Bytes{10, 0, 0, 99}}});
 }
 
 // As system.peers_v2 (Cassandra 4.0 and later) or system.peers.
 Rows peers(const std::vector<Told>& nodes, bool is_v2) {
-    std::vector<cql::OwnedColumn> columns{column("host_id", TypeCode::uuid), column(is_v2 ? "native_address" : "rpc_address", TypeCode::inet),
-                                          column("data_center", TypeCode::varchar), column("tokens", texts()),
-                                          column("rack", TypeCode::varchar), column("peer", TypeCode::inet)};
+    std::vector<cql::OwnedColumn> columns{
+        column("host_id", TypeCode::uuid),        column(is_v2 ? "native_address" : "rpc_address", TypeCode::inet),
+        column("data_center", TypeCode::varchar), column("tokens", texts()),
+        column("rack", TypeCode::varchar),        column("peer", TypeCode::inet)};
     if (is_v2) columns.push_back(column("native_port", TypeCode::int_number));
     std::vector<std::vector<Cell>> rows;
     for (const Told& node : nodes) {
-        rows.push_back({host_id(node.number), node.address, text_cell(node.datacenter), list_cell(node.tokens), text_cell(node.rack),
-                        Bytes{10, 0, 9, node.number}});
+        rows.push_back({host_id(node.number), node.address, text_cell(node.datacenter), list_cell(node.tokens),
+                        text_cell(node.rack), Bytes{10, 0, 9, node.number}});
         if (is_v2) rows.back().push_back(int_cell(19042));
     }
     return made_rows(columns, rows);
@@ -174,7 +176,8 @@ TEST(ReplicaMap, OfTheNetworkTopologyStrategyPreferOtherRacksOfTheDatacenter) {
     ReplicaMap map(topology, {{"class", "NetworkTopologyStrategy"}, {"dc1", "2"}, {"dc2", "1"}}, "dc1");
     EXPECT_EQ(hosts(*topology, map.replicas(-10)), (std::vector<std::string>{"10.0.0.1", "10.0.0.4"}));
     EXPECT_EQ(hosts(*topology, map.replicas(101)), (std::vector<std::string>{"10.0.0.4", "10.0.0.1"}));
-    ReplicaMap other(topology, {{"class", "org.apache.cassandra.locator.NetworkTopologyStrategy"}, {"dc2", "1"}}, "dc2");
+    ReplicaMap other(topology, {{"class", "org.apache.cassandra.locator.NetworkTopologyStrategy"}, {"dc2", "1"}},
+                     "dc2");
     EXPECT_EQ(hosts(*topology, other.replicas(1000)), (std::vector<std::string>{"10.0.0.3"}));
 }
 
@@ -187,8 +190,11 @@ TEST(ReplicaMap, OfTheSimpleStrategyAreThoseOfTheDatacenter) {
 TEST(ReplicaMap, HasNoneWhereTheStrategyIsNotKnown) {
     const auto topology = four_nodes();
     for (const std::map<std::string, std::string>& replication :
-         {std::map<std::string, std::string>{}, {{"class", "LocalStrategy"}}, {{"class", "SimpleStrategy"}},
-          {{"class", "NetworkTopologyStrategy"}, {"dc9", "3"}}, {{"class", "SimpleStrategy"}, {"replication_factor", "many"}}}) {
+         {std::map<std::string, std::string>{},
+          {{"class", "LocalStrategy"}},
+          {{"class", "SimpleStrategy"}},
+          {{"class", "NetworkTopologyStrategy"}, {"dc9", "3"}},
+          {{"class", "SimpleStrategy"}, {"replication_factor", "many"}}}) {
         ReplicaMap map(topology, replication, "dc1");
         EXPECT_TRUE(map.replicas(5).empty());
     }

@@ -17,7 +17,9 @@ Bytes int_of(std::int32_t value) {
     return bytes;
 }
 
-std::int32_t code(cql::ErrorCode of) { return static_cast<std::int32_t>(of); }
+std::int32_t code(cql::ErrorCode of) {
+    return static_cast<std::int32_t>(of);
+}
 
 ExecuteOptions idempotent() {
     ExecuteOptions options;
@@ -118,7 +120,8 @@ TEST_F(Faults, AConnectionWithTooManyUnansweredRequestsIsReplaced) {
             const base::Result<Rows> rows = co_await session.query("INSERT");
             EXPECT_FALSE(rows);
             if (--count == 0) loop.stop();
-        }(*session_, left, loop_).detach();
+        }(*session_, left, loop_)
+                                                                 .detach();
     }
     loop_.run();
     first_.on_request = nullptr;
@@ -147,7 +150,9 @@ TEST_F(Faults, ANodeThatIsOverloadedIsLeftForAnotherWhenThatDoesNoHarm) {
 
 TEST_F(Faults, WithOneNodeARefusalIsTheAnswer) {
     connect(false);
-    first_.on_request = [](const Asked& asked) { asked.client.answer_error(asked.id, cql::ErrorCode::is_bootstrapping); };
+    first_.on_request = [](const Asked& asked) {
+        asked.client.answer_error(asked.id, cql::ErrorCode::is_bootstrapping);
+    };
     const auto rows = query(idempotent());
     ASSERT_FALSE(rows);
     EXPECT_EQ(rows.error().server_code, code(cql::ErrorCode::is_bootstrapping));
@@ -222,7 +227,8 @@ TEST_F(Faults, AnAnswerNobodyAskedForEndsTheConnection) {
     EXPECT_EQ(rows.error().kind, base::ErrorKind::protocol);
 }
 
-base::Task<void> execute_one(std::shared_ptr<Session> session, PreparedPtr statement, std::int32_t key, int& left, int& failed, net::Loop& loop) {
+base::Task<void> execute_one(std::shared_ptr<Session> session, PreparedPtr statement, std::int32_t key, int& left,
+                             int& failed, net::Loop& loop) {
     const Bytes bytes = int_of(key);
     const std::vector<cql::ValueView> values{{cql::ValueView::State::bytes, bytes}};
     const base::Result<Rows> rows = co_await session->execute(statement, values);
@@ -237,9 +243,12 @@ TEST_F(Faults, AForgottenStatementIsPreparedOnceForAllAndRunsUnderItsNewId) {
     EXPECT_EQ(first_.prepares, 1U);
     const Bytes known{1, 2, 3};
     first_.on_request = [&](const Asked& asked) {
-        if (asked.frame.header.opcode == cql::Opcode::prepare) ScriptedNode::answer_prepared(asked, known);
-        else if (asked.prepared_id == known) asked.client.answer_void(asked.id);
-        else asked.client.answer_error(asked.id, cql::ErrorCode::unprepared, asked.prepared_id);
+        if (asked.frame.header.opcode == cql::Opcode::prepare)
+            ScriptedNode::answer_prepared(asked, known);
+        else if (asked.prepared_id == known)
+            asked.client.answer_void(asked.id);
+        else
+            asked.client.answer_error(asked.id, cql::ErrorCode::unprepared, asked.prepared_id);
     };
     int left = 1000, failed = 0;
     for (int i = left; i > 0; --i) execute_one(session_, **statement, i, left, failed, loop_).detach();
@@ -305,7 +314,8 @@ TEST_F(Faults, ABatchWithAForgottenStatementRunsToo) {
         Bytes unknown;
         int keys = 0;
         cql::for_each_child(*batch, [&](const cql::BatchChild& child) {
-            if (child.is_prepared && !std::ranges::equal(child.prepared_id, known)) unknown.assign(child.prepared_id.begin(), child.prepared_id.end());
+            if (child.is_prepared && !std::ranges::equal(child.prepared_id, known))
+                unknown.assign(child.prepared_id.begin(), child.prepared_id.end());
             keys = keys * 10 + static_cast<int>(child.values.back());
         });
         if (!unknown.empty()) {
@@ -316,7 +326,9 @@ TEST_F(Faults, ABatchWithAForgottenStatementRunsToo) {
         asked.client.answer_void(asked.id);
     };
     const Bytes one = int_of(1), two = int_of(2), three = int_of(3);
-    const auto values = [](const Bytes& bytes) { return std::vector<cql::ValueView>{{cql::ValueView::State::bytes, bytes}}; };
+    const auto values = [](const Bytes& bytes) {
+        return std::vector<cql::ValueView>{{cql::ValueView::State::bytes, bytes}};
+    };
     std::vector<BatchStatement> statements;
     statements.emplace_back(**statement, values(one));
     statements.emplace_back("INSERT 2", values(two));
@@ -337,7 +349,8 @@ TEST_F(Faults, TheSameTextIsPreparedOnceHoweverManyAsk) {
             const base::Result<PreparedPtr> prepared = co_await session.prepare("INSERT ?");
             EXPECT_TRUE(prepared);
             if (--count == 0) loop.stop();
-        }(*session_, left, loop_).detach();
+        }(*session_, left, loop_)
+                                                                 .detach();
     }
     loop_.run();
     EXPECT_EQ(first_.prepares + second_.prepares, 1U);
@@ -368,7 +381,8 @@ TEST_F(Faults, ANodeThatJoinsIsUsedAndOneThatLeavesIsNot) {
     second_.set_cluster({&first_, &second_});
     const auto tell = [&](std::string_view change) {
         for (auto& client : first_.clients)
-            if (client->has_registered && client->stream != nullptr) client->send_event("TOPOLOGY_CHANGE", change, second_.address());
+            if (client->has_registered && client->stream != nullptr)
+                client->send_event("TOPOLOGY_CHANGE", change, second_.address());
     };
     tell("NEW_NODE");
     ASSERT_TRUE(wait_until([&] { return session_->statistics().open_connections == 2; }));
@@ -397,7 +411,8 @@ TEST_F(Faults, TheClusterIsStillWatchedWhenTheNodeThatWasAskedIsLost) {
     down();
     EXPECT_TRUE(wait_until([&] {
         const auto& nodes = session_->topology()->nodes;
-        return std::any_of(nodes.begin(), nodes.end(), [&](const nodes::Node& node) { return node.address.host == "127.0.0.62" && !node.is_up; });
+        return std::any_of(nodes.begin(), nodes.end(),
+                           [&](const nodes::Node& node) { return node.address.host == "127.0.0.62" && !node.is_up; });
     }));
 }
 
@@ -413,8 +428,9 @@ TEST_F(Faults, AClusterThatIsNotThereIsAnErrorThatNamesIt) {
 }
 
 TEST_F(Faults, ANodeThatAcceptsAndSaysNothingIsATimeout) {
-    auto listener = net::listen(loop_, {"127.0.0.64", 0}, nullptr, [kept = std::make_shared<std::vector<std::unique_ptr<net::Stream>>>()](
-                                                                     std::unique_ptr<net::Stream> stream) { kept->push_back(std::move(stream)); });
+    auto listener = net::listen(loop_, {"127.0.0.64", 0}, nullptr,
+                                [kept = std::make_shared<std::vector<std::unique_ptr<net::Stream>>>()](
+                                    std::unique_ptr<net::Stream> stream) { kept->push_back(std::move(stream)); });
     ASSERT_TRUE(listener);
     SessionOptions options;
     options.cluster.label = "target";

@@ -19,10 +19,15 @@ public:
     void TearDown() override {
         for (const std::string& address : made_keyspaces()) {
             net::Loop loop;
-            const auto session = run(loop, Session::connect(loop, options_for({address, cql::ProtocolVersion::v4, cql::Compression::none})));
-            ASSERT_TRUE(session && *session);
-            const auto dropped = run(loop, (**session)->query(std::string("DROP KEYSPACE IF EXISTS ") + RealCluster::keyspace_name));
-            EXPECT_TRUE(dropped && *dropped);
+            const auto session = run(
+                loop, Session::connect(loop, options_for({address, cql::ProtocolVersion::v4, cql::Compression::none})));
+            ASSERT_TRUE(session && *session) << address << ": " << (session ? session->error().message : "");
+            ExecuteOptions patient;  // a table of each test goes with it
+            patient.timeout = std::chrono::seconds(55);
+            const auto dropped = run(
+                loop,
+                (**session)->query(std::string("DROP KEYSPACE IF EXISTS ") + RealCluster::keyspace_name, {}, patient));
+            EXPECT_TRUE(dropped && *dropped) << address << ": " << (dropped ? dropped->error().message : "");
             (**session)->close();
         }
     }
@@ -42,8 +47,10 @@ std::vector<std::string> addresses_in(const char* variable) {
 
 std::string Way::name() const {
     if (address.empty()) return "no_nodes";
-    std::string text = address + "_v" + std::string(cql::name_of(version)) + "_" + std::string(cql::name_of(compression));
-    std::ranges::replace_if(text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+    std::string text =
+        address + "_v" + std::string(cql::name_of(version)) + "_" + std::string(cql::name_of(compression));
+    std::ranges::replace_if(
+        text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
     if (text.back() == '_') text += "plain";
     return text;
 }
@@ -73,7 +80,8 @@ SessionOptions options_for(const Way& way) {
 }
 
 void RealCluster::SetUp() {
-    if (GetParam().address.empty()) GTEST_SKIP() << "CROSSFADE_TEST_NODES is not set: there is no real Cassandra to test against";
+    if (GetParam().address.empty())
+        GTEST_SKIP() << "CROSSFADE_TEST_NODES is not set: there is no real Cassandra to test against";
     auto connected = run(loop_, Session::connect(loop_, options_for(GetParam())));
     ASSERT_TRUE(connected && *connected) << (connected ? connected->error().message : "");
     session_ = **connected;
@@ -96,6 +104,8 @@ Rows RealCluster::ok(const std::string& text, ExecuteOptions with) {
     return rows && *rows ? std::move(**rows) : Rows();
 }
 
-bool RealCluster::has_vectors() const { return session_->topology()->release_version.substr(0, 2) == "5."; }
+bool RealCluster::has_vectors() const {
+    return session_->topology()->release_version.substr(0, 2) == "5.";
+}
 
 }  // namespace crossfade::driver

@@ -52,7 +52,9 @@ struct Way {
     cql::Compression compression = cql::Compression::none;
     std::string name() const;  // "127_0_0_11_9042_v4_lz4"
 };
-inline void PrintTo(const Way& way, std::ostream* out) { *out << way.name(); }
+inline void PrintTo(const Way& way, std::ostream* out) {
+    *out << way.name();
+}
 std::vector<Way> all_ways();
 SessionOptions options_for(const Way& way);
 

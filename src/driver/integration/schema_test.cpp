@@ -25,23 +25,34 @@ std::vector<std::string> descriptions(const nodes::Keyspace& keyspace, const nod
 TEST_P(Schemas, ASchemaMadeFromItsDescriptionIsTheSame) {
     const std::string ks = "\"Driver_Schema\"";
     ok("DROP KEYSPACE IF EXISTS " + ks);
-    ok("CREATE KEYSPACE " + ks + " WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 1} AND durable_writes = false");
+    ok("CREATE KEYSPACE " + ks +
+       " WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 1} AND durable_writes = false");
     ok("CREATE TYPE " + ks + ".zip (code int, \"Extra\" text)");
     ok("CREATE TYPE " + ks + ".address (street text, zips frozen<list<frozen<zip>>>)");
     ok("CREATE TABLE " + ks + ".plain (k int PRIMARY KEY, v text)");
-    ok("CREATE TABLE " + ks + ".keys (a int, b text, c int, d timeuuid, s text static, \"order\" int, home address, homes map<text, frozen<address>>, "
-       "t tuple<int, frozen<set<text>>>, PRIMARY KEY ((a, b), c, d)) WITH CLUSTERING ORDER BY (c DESC, d ASC) AND gc_grace_seconds = 4711 "
-       "AND default_time_to_live = 86400 AND comment = 'it''s \"quoted\"' AND bloom_filter_fp_chance = 0.02 AND crc_check_chance = 0.5 "
-       "AND compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': '77'} AND compression = {'class': 'SnappyCompressor', "
-       "'chunk_length_in_kb': '32'} AND caching = {'keys': 'NONE', 'rows_per_partition': '10'} AND memtable_flush_period_in_ms = 3600000 "
+    ok("CREATE TABLE " + ks +
+       ".keys (a int, b text, c int, d timeuuid, s text static, \"order\" int, home address, homes map<text, "
+       "frozen<address>>, "
+       "t tuple<int, frozen<set<text>>>, PRIMARY KEY ((a, b), c, d)) WITH CLUSTERING ORDER BY (c DESC, d ASC) AND "
+       "gc_grace_seconds = 4711 "
+       "AND default_time_to_live = 86400 AND comment = 'it''s \"quoted\"' AND bloom_filter_fp_chance = 0.02 AND "
+       "crc_check_chance = 0.5 "
+       "AND compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': '77'} AND compression = "
+       "{'class': 'SnappyCompressor', "
+       "'chunk_length_in_kb': '32'} AND caching = {'keys': 'NONE', 'rows_per_partition': '10'} AND "
+       "memtable_flush_period_in_ms = 3600000 "
        "AND speculative_retry = '95p' AND min_index_interval = 64 AND max_index_interval = 512");
     ok("CREATE INDEX by_order ON " + ks + ".keys (\"order\")");
-    ok("CREATE TABLE " + ks + ".counts (k int, c text, n counter, PRIMARY KEY (k, c)) WITH compression = {'enabled': 'false'}");
+    ok("CREATE TABLE " + ks +
+       ".counts (k int, c text, n counter, PRIMARY KEY (k, c)) WITH compression = {'enabled': 'false'}");
     ok("CREATE TABLE " + ks + ".only_key (k int, c int, PRIMARY KEY (k, c))");
     ok("CREATE TABLE " + ks + ".compact (k int PRIMARY KEY, b int, a text) WITH COMPACT STORAGE");
     ok("CREATE TABLE " + ks + ".dense (k int, c int, v text, PRIMARY KEY (k, c)) WITH COMPACT STORAGE");
-    ok("CREATE TABLE " + ks + ".dense_key (k int, c int, d int, PRIMARY KEY (k, c, d)) WITH COMPACT STORAGE AND CLUSTERING ORDER BY (c DESC, d ASC)");
-    if (has_vectors()) ok("CREATE TABLE " + ks + ".vectors (k int PRIMARY KEY, v vector<float, 3>) WITH allow_auto_snapshot = false");
+    ok("CREATE TABLE " + ks +
+       ".dense_key (k int, c int, d int, PRIMARY KEY (k, c, d)) WITH COMPACT STORAGE AND CLUSTERING ORDER BY (c DESC, "
+       "d ASC)");
+    if (has_vectors())
+        ok("CREATE TABLE " + ks + ".vectors (k int PRIMARY KEY, v vector<float, 3>) WITH allow_auto_snapshot = false");
 
     const auto first = run(loop_, session_->schema({"Driver_Schema"}));
     ASSERT_TRUE(first && *first) << first->error().message;
@@ -65,7 +76,8 @@ TEST_P(Schemas, ASchemaMadeFromItsDescriptionIsTheSame) {
     for (const auto& [name, table] : before.tables) {
         const Rows rows = ok("SELECT * FROM " + cql::to_cql(table.full_name()));
         ASSERT_EQ(rows.column_count(), table.columns.size()) << name;
-        for (std::size_t i = 0; i < rows.column_count(); ++i) EXPECT_EQ(table.columns[i].name, rows.columns()[i].name) << name;
+        for (std::size_t i = 0; i < rows.column_count(); ++i)
+            EXPECT_EQ(table.columns[i].name, rows.columns()[i].name) << name;
     }
 
     ok("DROP KEYSPACE " + ks);
@@ -87,14 +99,16 @@ TEST_P(Schemas, ASchemaMadeFromItsDescriptionIsTheSame) {
             EXPECT_EQ(table.columns[i].name, made.columns[i].name);
             EXPECT_EQ(table.columns[i].kind, made.columns[i].kind);
             EXPECT_EQ(table.columns[i].type_text, made.columns[i].type_text);
-            EXPECT_TRUE(cql::equal(*table.columns[i].type, *made.columns[i].type, true)) << name << "." << table.columns[i].name;
+            EXPECT_TRUE(cql::equal(*table.columns[i].type, *made.columns[i].type, true))
+                << name << "." << table.columns[i].name;
         }
     }
     ok("DROP KEYSPACE " + ks);
 }
 
 TEST_P(Schemas, SelectStarHasTheColumnsInTheSchemasOrder) {
-    ok("CREATE TABLE " + table_ + " (z int, a int, s2 int static, \"S1\" int static, m int, b text, c int, PRIMARY KEY ((z, a), m))");
+    ok("CREATE TABLE " + table_ +
+       " (z int, a int, s2 int static, \"S1\" int static, m int, b text, c int, PRIMARY KEY ((z, a), m))");
     const Rows rows = ok("SELECT * FROM " + table_);
     const auto schema = run(loop_, session_->schema({keyspace_}));
     ASSERT_TRUE(schema && *schema);
@@ -107,13 +121,15 @@ TEST_P(Schemas, SelectStarHasTheColumnsInTheSchemasOrder) {
 // The first cluster's schema, made on each of the others: 4.1 and 5.0 do not have the same options.
 TEST_P(Schemas, AnotherClustersTableCanBeMadeHere) {
     const auto addresses = addresses_in("CROSSFADE_TEST_NODES");
-    ok("CREATE TABLE " + table_ + " (k int, c text, v int, PRIMARY KEY (k, c)) WITH CLUSTERING ORDER BY (c DESC) AND comment = 'from elsewhere'");
+    ok("CREATE TABLE " + table_ +
+       " (k int, c text, v int, PRIMARY KEY (k, c)) WITH CLUSTERING ORDER BY (c DESC) AND comment = 'from elsewhere'");
     const auto here = run(loop_, session_->schema({keyspace_}));
     ASSERT_TRUE(here && *here) << here->error().message;
     const std::string name = table_.substr(table_.find('.') + 1);
     for (const std::string& address : addresses) {
         if (address == GetParam().address) continue;
-        const auto other = run(loop_, Session::connect(loop_, options_for({address, GetParam().version, GetParam().compression})));
+        const auto other =
+            run(loop_, Session::connect(loop_, options_for({address, GetParam().version, GetParam().compression})));
         ASSERT_TRUE(other && *other);
         const auto run_there = [&](const std::string& text) {
             const auto rows = run(loop_, (**other)->query(text));
@@ -139,12 +155,14 @@ TEST_P(Schemas, AnotherClustersTableCanBeMadeHere) {
 std::vector<Way> one_way_each() {
     std::vector<Way> ways = all_ways();
     std::erase_if(ways, [](const Way& way) {
-        return !way.address.empty() && (way.version != cql::ProtocolVersion::v5 || way.compression != cql::Compression::none);
+        return !way.address.empty() &&
+               (way.version != cql::ProtocolVersion::v5 || way.compression != cql::Compression::none);
     });
     return ways;
 }
 
-INSTANTIATE_TEST_SUITE_P(RealCassandra, Schemas, ::testing::ValuesIn(one_way_each()), [](const auto& way) { return way.param.name(); });
+INSTANTIATE_TEST_SUITE_P(RealCassandra, Schemas, ::testing::ValuesIn(one_way_each()),
+                         [](const auto& way) { return way.param.name(); });
 
 }  // namespace
 }  // namespace crossfade::driver

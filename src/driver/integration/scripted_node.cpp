@@ -13,12 +13,15 @@ using cql::TypeCode;
 
 constexpr std::uint8_t version = 4;
 
-Bytes text(std::string_view value) { return {value.begin(), value.end()}; }
+Bytes text(std::string_view value) {
+    return {value.begin(), value.end()};
+}
 
 Bytes inet(const std::string& host) {
     unsigned a = 0, b = 0, c = 0, d = 0;
     EXPECT_EQ(std::sscanf(host.c_str(), "%u.%u.%u.%u", &a, &b, &c, &d), 4);
-    return {static_cast<std::uint8_t>(a), static_cast<std::uint8_t>(b), static_cast<std::uint8_t>(c), static_cast<std::uint8_t>(d)};
+    return {static_cast<std::uint8_t>(a), static_cast<std::uint8_t>(b), static_cast<std::uint8_t>(c),
+            static_cast<std::uint8_t>(d)};
 }
 
 Bytes host_id(const ScriptedNode& node) {
@@ -36,13 +39,18 @@ Bytes list_of(const std::vector<std::string>& elements) {
     return bytes;
 }
 
-OwnedColumn column(const char* name, cql::TypePtr type) { return {"system", "t", name, std::move(type)}; }
+OwnedColumn column(const char* name, cql::TypePtr type) {
+    return {"system", "t", name, std::move(type)};
+}
 
 std::vector<OwnedColumn> node_columns(bool is_local) {
     std::vector<OwnedColumn> columns = {
-        column("host_id", cql::simple_type(TypeCode::uuid)),     column("data_center", cql::simple_type(TypeCode::varchar)),
-        column("rack", cql::simple_type(TypeCode::varchar)),     column("release_version", cql::simple_type(TypeCode::varchar)),
-        column("rpc_address", cql::simple_type(TypeCode::inet)), column("tokens", cql::set_type(cql::simple_type(TypeCode::varchar))),
+        column("host_id", cql::simple_type(TypeCode::uuid)),
+        column("data_center", cql::simple_type(TypeCode::varchar)),
+        column("rack", cql::simple_type(TypeCode::varchar)),
+        column("release_version", cql::simple_type(TypeCode::varchar)),
+        column("rpc_address", cql::simple_type(TypeCode::inet)),
+        column("tokens", cql::set_type(cql::simple_type(TypeCode::varchar))),
     };
     if (is_local) {
         columns.push_back(column("cluster_name", cql::simple_type(TypeCode::varchar)));
@@ -52,7 +60,11 @@ std::vector<OwnedColumn> node_columns(bool is_local) {
 }
 
 std::vector<std::optional<Bytes>> node_row(const ScriptedNode& node, bool is_local) {
-    std::vector<std::optional<Bytes>> row = {host_id(node), text("dc1"), text("r1"), text("4.0.0"), inet(node.address().host),
+    std::vector<std::optional<Bytes>> row = {host_id(node),
+                                             text("dc1"),
+                                             text("r1"),
+                                             text("4.0.0"),
+                                             inet(node.address().host),
                                              list_of({std::to_string(node.token)})};
     if (is_local) {
         row.emplace_back(text("scripted"));
@@ -63,9 +75,13 @@ std::vector<std::optional<Bytes>> node_row(const ScriptedNode& node, bool is_loc
 
 }  // namespace
 
-Client::Client(ScriptedNode& of, std::unique_ptr<net::Stream> with) : node(of), stream(std::move(with)) { stream->start(*this); }
+Client::Client(ScriptedNode& of, std::unique_ptr<net::Stream> with) : node(of), stream(std::move(with)) {
+    stream->start(*this);
+}
 
-void Client::on_closed(const base::Error&) { stream.reset(); }
+void Client::on_closed(const base::Error&) {
+    stream.reset();
+}
 
 std::size_t Client::on_bytes(std::span<std::uint8_t> bytes) {
     std::size_t used = 0;
@@ -108,7 +124,8 @@ void Client::send_event(std::string_view type, std::string_view change, const ne
     stream->send_soon();
 }
 
-ScriptedNode::ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port) : loop_(loop), address_{host, port} {
+ScriptedNode::ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port)
+    : loop_(loop), address_{host, port} {
     listen();
     address_.port = listener_->address().port;
     cluster_ = {this};
@@ -128,7 +145,9 @@ void ScriptedNode::go_down() {
     for (auto& client : clients) client->stream.reset();
 }
 
-void ScriptedNode::come_back() { listen(); }
+void ScriptedNode::come_back() {
+    listen();
+}
 
 void ScriptedNode::take(Client& client, const cql::FrameView& frame) {
     const auto id = static_cast<std::uint16_t>(frame.header.stream_id);
@@ -143,8 +162,12 @@ void ScriptedNode::take(Client& client, const cql::FrameView& frame) {
         return;
     }
     switch (frame.header.opcode) {
-        case cql::Opcode::options: cql::append_supported(out, version, id, {{"CQL_VERSION", {"3.4.5"}}}); break;
-        case cql::Opcode::startup: cql::append_ready(out, version, id); break;
+        case cql::Opcode::options:
+            cql::append_supported(out, version, id, {{"CQL_VERSION", {"3.4.5"}}});
+            break;
+        case cql::Opcode::startup:
+            cql::append_ready(out, version, id);
+            break;
         case cql::Opcode::register_events:
             client.has_registered = true;
             cql::append_ready(out, version, id);
@@ -156,7 +179,10 @@ void ScriptedNode::take(Client& client, const cql::FrameView& frame) {
         case cql::Opcode::prepare:
             asked.text = cql::parse_prepare(cql::ProtocolVersion::v4, frame.body())->text;
             ++prepares;
-            if (on_request) on_request(asked); else answer_by_default(asked);
+            if (on_request)
+                on_request(asked);
+            else
+                answer_by_default(asked);
             break;
         case cql::Opcode::execute: {
             const auto prepared = cql::parse_execute(cql::ProtocolVersion::v4, frame.body())->prepared_id;
@@ -165,7 +191,10 @@ void ScriptedNode::take(Client& client, const cql::FrameView& frame) {
         }
         default:
             ++requests;
-            if (on_request) on_request(asked); else answer_by_default(asked);
+            if (on_request)
+                on_request(asked);
+            else
+                answer_by_default(asked);
             break;
     }
     if (client.stream != nullptr) client.stream->send_soon();
@@ -188,19 +217,26 @@ void ScriptedNode::answer_query(const Asked& asked) {
         Bytes replication;
         cql::Writer map(replication);
         map.int_number(2);
-        for (const char* part : {"class", "org.apache.cassandra.locator.SimpleStrategy", "replication_factor", "1"}) map.bytes(text(part));
+        for (const char* part : {"class", "org.apache.cassandra.locator.SimpleStrategy", "replication_factor", "1"})
+            map.bytes(text(part));
         rows.push_back({text("ks"), replication});
         cql::append_rows(out, cql::ProtocolVersion::v4, asked.id,
-                         {column("keyspace_name", varchar), column("replication", cql::map_type(varchar, varchar))}, rows);
+                         {column("keyspace_name", varchar), column("replication", cql::map_type(varchar, varchar))},
+                         rows);
     } else {
         ++requests;
-        if (on_request) on_request(asked); else answer_by_default(asked);
+        if (on_request)
+            on_request(asked);
+        else
+            answer_by_default(asked);
     }
 }
 
 void ScriptedNode::answer_by_default(const Asked& asked) {
-    if (asked.frame.header.opcode == cql::Opcode::prepare) answer_prepared(asked, base::bytes_of(asked.text));
-    else asked.client.answer_void(asked.id);
+    if (asked.frame.header.opcode == cql::Opcode::prepare)
+        answer_prepared(asked, base::bytes_of(asked.text));
+    else
+        asked.client.answer_void(asked.id);
 }
 
 void ScriptedNode::answer_prepared(const Asked& asked, base::ByteView id) {

@@ -1,4 +1,5 @@
-// A node of protocol v4 that does what a test says: for what real nodes do not do on command. It knows its cluster's system tables.
+// A node of protocol v4 that does what a test says: for what real nodes do not do on command. It knows its cluster's
+// system tables.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,7 @@ struct Asked {
     Client& client;
     cql::FrameView frame;
     std::uint16_t id;
-    std::string text;        // of QUERY and PREPARE
+    std::string text;         // of QUERY and PREPARE
     base::Bytes prepared_id;  // of EXECUTE
 };
 
@@ -53,7 +54,8 @@ public:
     // Nodes of the cluster, this one included: what system.local and system.peers say.
     void set_cluster(std::vector<const ScriptedNode*> nodes) { cluster_ = std::move(nodes); }
 
-    // Called with what is not a system table: QUERY, PREPARE, EXECUTE, BATCH. Default: void, and PREPARED with the text as its id.
+    // Called with what is not a system table: QUERY, PREPARE, EXECUTE, BATCH. Default: void, and PREPARED with the text
+    // as its id.
     std::function<void(const Asked&)> on_request;
     void answer_by_default(const Asked& asked);
     // PREPARED: one marker, k int, which is the partition key of ks.t.

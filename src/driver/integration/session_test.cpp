@@ -32,7 +32,8 @@ TEST_P(Connecting, TheClockOfAClusterOnThisMachineIsOurs) {
 TEST_P(Connecting, EventsOfTheSchemaAreTold) {
     std::vector<std::string> seen;
     session_->on_event([&](std::shared_ptr<const nodes::ClusterEvent> event) {
-        if (event->event.kind == cql::Event::Kind::schema_change && event->event.schema.name == table_.substr(table_.find('.') + 1)) {
+        if (event->event.kind == cql::Event::Kind::schema_change &&
+            event->event.schema.name == table_.substr(table_.find('.') + 1)) {
             seen.emplace_back(event->event.schema.change);
             loop_.stop();
         }
@@ -101,7 +102,8 @@ protected:
             GTEST_SKIP() << "CROSSFADE_TEST_AUTH is not set: there is no real Cassandra with logins to test against";
     }
     base::Result<std::shared_ptr<Session>> connect(const nodes::Credentials& credentials) {
-        SessionOptions options = options_for({addresses_in("CROSSFADE_TEST_AUTH").front(), GetParam(), cql::Compression::none});
+        SessionOptions options =
+            options_for({addresses_in("CROSSFADE_TEST_AUTH").front(), GetParam(), cql::Compression::none});
         options.cluster.credentials = credentials;
         auto session = run(loop_, Session::connect(loop_, options));
         if (!session) return base::fail(base::ErrorKind::timeout, "did not end");
@@ -133,7 +135,9 @@ TEST_P(Login, NoPasswordWhereOneIsAskedForIsAnAuthenticationError) {
     EXPECT_EQ(session.error().kind, base::ErrorKind::authentication);
 }
 
-INSTANTIATE_TEST_SUITE_P(RealCassandra, Login, ::testing::Values(cql::ProtocolVersion::v3, cql::ProtocolVersion::v4, cql::ProtocolVersion::v5),
+INSTANTIATE_TEST_SUITE_P(RealCassandra, Login,
+                         ::testing::Values(cql::ProtocolVersion::v3, cql::ProtocolVersion::v4,
+                                           cql::ProtocolVersion::v5),
                          [](const auto& version) { return "v" + std::string(cql::name_of(version.param)); });
 
 }  // namespace

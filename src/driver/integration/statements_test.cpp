@@ -8,15 +8,23 @@ namespace {
 
 using base::Bytes;
 
-Bytes text(std::string_view value) { return {value.begin(), value.end()}; }
+Bytes text(std::string_view value) {
+    return {value.begin(), value.end()};
+}
 Bytes int_of(std::int32_t value) {
     Bytes bytes(4);
     cql::store_int(bytes.data(), static_cast<std::uint32_t>(value));
     return bytes;
 }
-std::int32_t int_in(const cql::ValueView& cell) { return static_cast<std::int32_t>(cql::load_int(cell.bytes.data())); }
-cql::ValueView value(const Bytes& bytes) { return {cql::ValueView::State::bytes, bytes}; }
-cql::ValueView unset() { return {cql::ValueView::State::unset, {}}; }
+std::int32_t int_in(const cql::ValueView& cell) {
+    return static_cast<std::int32_t>(cql::load_int(cell.bytes.data()));
+}
+cql::ValueView value(const Bytes& bytes) {
+    return {cql::ValueView::State::bytes, bytes};
+}
+cql::ValueView unset() {
+    return {cql::ValueView::State::unset, {}};
+}
 
 // A type, and a value of it as the protocol has it.
 struct Sample {
@@ -68,7 +76,8 @@ TEST_P(Statements, AValueOfEveryTypeComesBackAsItWas) {
         markers += ", ?";
     }
     ok("CREATE TABLE " + table_ + " (k int PRIMARY KEY" + columns + ")");
-    const auto insert = run(loop_, session_->prepare("INSERT INTO " + table_ + " (k" + names + ") VALUES (?" + markers + ")"));
+    const auto insert =
+        run(loop_, session_->prepare("INSERT INTO " + table_ + " (k" + names + ") VALUES (?" + markers + ")"));
     ASSERT_TRUE(insert && *insert) << insert->error().message;
     const Bytes key = int_of(7);
     std::vector<cql::ValueView> values{value(key)};
@@ -165,7 +174,8 @@ TEST_P(Statements, ErrorsCarryTheServersCodeAndWords) {
     ASSERT_TRUE(wrong && !*wrong);
     EXPECT_EQ(wrong->error().server_code, code(cql::ErrorCode::invalid));
 
-    wrong = run(loop_, session_->query("CREATE KEYSPACE " + keyspace_ + " WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"));
+    wrong = run(loop_, session_->query("CREATE KEYSPACE " + keyspace_ +
+                                       " WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"));
     ASSERT_TRUE(wrong && !*wrong);
     EXPECT_EQ(wrong->error().server_code, code(cql::ErrorCode::already_exists));
 
@@ -228,7 +238,8 @@ TEST_P(Statements, LargeValuesGoBothWays) {
     std::uint32_t state = 1;
     for (auto& byte : large) byte = static_cast<std::uint8_t>((state = state * 1664525U + 1013904223U) >> 24U);
     for (const std::size_t size : {std::size_t{131'000}, std::size_t{131'071}, std::size_t{140'000}, large.size()}) {
-        const Bytes key = int_of(static_cast<std::int32_t>(size)), part(large.begin(), large.begin() + static_cast<std::ptrdiff_t>(size));
+        const Bytes key = int_of(static_cast<std::int32_t>(size)),
+                    part(large.begin(), large.begin() + static_cast<std::ptrdiff_t>(size));
         const auto written = run(loop_, session_->execute(**insert, {value(key), value(part)}));
         ASSERT_TRUE(written && *written) << written->error().message;
         const Rows rows = ok("SELECT v FROM " + table_ + " WHERE k = " + std::to_string(size));
@@ -243,13 +254,15 @@ TEST_P(Statements, ARawRequestBodyRunsAsItIs) {
     cql::QueryOptions query;
     query.consistency = cql::Consistency::one;
     cql::append_query(frame, session_->version(), 0, "INSERT INTO " + table_ + " (k) VALUES (9)", query);
-    const auto written = run(loop_, session_->raw(cql::Opcode::query, Bytes(frame.begin() + cql::frame_header_size, frame.end())));
+    const auto written =
+        run(loop_, session_->raw(cql::Opcode::query, Bytes(frame.begin() + cql::frame_header_size, frame.end())));
     ASSERT_TRUE(written && *written) << written->error().message;
     EXPECT_EQ(ok("SELECT * FROM " + table_).row_count(), 1U);
 }
 
 // One of several that write row after row, as a copy does.
-base::Task<void> write_rows(Session& session, PreparedPtr statement, std::int32_t from, std::int32_t until, int& left, int& failed, net::Loop& loop) {
+base::Task<void> write_rows(Session& session, PreparedPtr statement, std::int32_t from, std::int32_t until, int& left,
+                            int& failed, net::Loop& loop) {
     ExecuteOptions options;
     options.idempotent = true;
     for (std::int32_t key = from; key < until; ++key) {
@@ -269,7 +282,8 @@ TEST_P(Bulk, ManyWritesAtATimeAllArrive) {
     ASSERT_TRUE(insert && *insert);
     constexpr int writers = 256, each = 100, count = writers * each;
     int left = writers, failed = 0;
-    for (int i = 0; i < writers; ++i) write_rows(*session_, **insert, i * each, (i + 1) * each, left, failed, loop_).detach();
+    for (int i = 0; i < writers; ++i)
+        write_rows(*session_, **insert, i * each, (i + 1) * each, left, failed, loop_).detach();
     EXPECT_EQ(session_->statistics().in_flight, static_cast<std::uint32_t>(writers));
     loop_.run();
     EXPECT_EQ(left, 0);
@@ -298,7 +312,8 @@ std::vector<Way> two_ways_each() {
     return ways;
 }
 
-INSTANTIATE_TEST_SUITE_P(RealCassandra, Bulk, ::testing::ValuesIn(two_ways_each()), [](const auto& way) { return way.param.name(); });
+INSTANTIATE_TEST_SUITE_P(RealCassandra, Bulk, ::testing::ValuesIn(two_ways_each()),
+                         [](const auto& way) { return way.param.name(); });
 
 INSTANTIATE_TEST_SUITE_P(RealCassandra, Statements, ::testing::ValuesIn(all_ways()),
                          [](const auto& way) { return way.param.name(); });
