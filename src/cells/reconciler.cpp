@@ -11,6 +11,32 @@ namespace {
 constexpr std::size_t most_sentences = 100;
 constexpr std::int64_t measured_for_us = 60'000'000;
 
+// The most that is waited for a write whose age CQL does not tell.
+constexpr std::chrono::milliseconds unknown_age{1000};
+
+// Whether it takes something away, or decides by a stamp that is no cell's own.
+bool overrules(const ReconcilePlan& plan) {
+    const auto deletes = [](const Write& write) {
+        return write.kind == Write::Kind::delete_row || write.kind == Write::Kind::delete_column || write.kind == Write::Kind::delete_element;
+    };
+    return plan.latest_stamp != 0 || std::ranges::any_of(plan.to_origin.writes, deletes) || std::ranges::any_of(plan.to_target.writes, deletes);
+}
+
+// How long what differs must have been seen to differ before it may be overruled. `fresh` is now, by the clusters' clocks.
+std::chrono::milliseconds patience(const RowPair& pair, std::int64_t fresh, std::chrono::milliseconds in_flight) {
+    bool is_young = false, is_known = true;
+    for (const Row* const row : {pair.origin, pair.target}) {
+        if (row == nullptr) continue;
+        is_known = is_known && !row->atoms.empty();
+        for (const Atom& atom : row->atoms) {
+            is_known = is_known && atom.stamp.is_known;
+            is_young = is_young || (atom.stamp.is_known && atom.stamp.writetime > fresh - std::chrono::microseconds(in_flight).count());
+        }
+    }
+    if (is_young) return in_flight;
+    return is_known ? std::chrono::milliseconds(0) : std::min(in_flight, unknown_age);
+}
+
 base::Error of_side(const char* side, base::Error error) {
     error.message = std::string(side) + ": " + error.message;
     return error;
@@ -70,7 +96,8 @@ base::Task<base::Result<void>> Reconciler::apply(RowKey key, ReconcilePlan& plan
 base::Task<base::Result<void>> Reconciler::settle(RowKey key) {
     const bool is_counter = planner_.layout().is_counter;
     bool has_written = false;
-    for (std::uint32_t tried = 0;; ++tried) {
+    std::optional<std::int64_t> first_seen;
+    for (std::uint32_t tried = 0;;) {
         auto fresh = co_await fresh_stamp();
         if (!fresh) co_return base::fail(std::move(fresh.error()));
         auto pair = co_await read_pair(origin_, target_, key, clock_);
@@ -105,6 +132,15 @@ base::Task<base::Result<void>> Reconciler::settle(RowKey key) {
         } else {
             plan_reconciliation(planner_, key.of_statics, options_.primary, pair->origin, pair->target, difference, *fresh, tried >= 2, plan);
         }
+        if (!is_counter && !options_.truncation && overrules(plan)) {
+            const std::int64_t seen_at = clock_.wall_microseconds();
+            if (!first_seen) first_seen = seen_at;
+            if (std::chrono::microseconds(seen_at - *first_seen) < patience(*pair, *fresh, options_.in_flight)) {
+                driver::Pause wait(loop_, options_.pause);
+                co_await wait;
+                continue;
+            }
+        }
         if (plan.latest_stamp != 0) {
             auto is_past = co_await wait_for(plan.latest_stamp);
             if (!is_past) co_return base::fail(std::move(is_past.error()));
@@ -123,6 +159,7 @@ base::Task<base::Result<void>> Reconciler::settle(RowKey key) {
             driver::Pause wait(loop_, options_.pause);
             co_await wait;
         }
+        ++tried;
     }
     if (has_written) ++outcome_.rows_written;
     co_return base::Result<void>();

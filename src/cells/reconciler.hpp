@@ -38,6 +38,9 @@ struct ReconcileOptions {
     PlanOptions plan;
     std::uint32_t tries = 4;                          // of one row, the first two under the cells' own stamps
     std::chrono::milliseconds pause{200};             // between them: a write may be under way
+    // How long a write that has reached one cluster may be on its way to the other: what is younger is neither deleted nor overruled before
+    // that time is over. Where CQL tells no stamps, a second at most.
+    std::chrono::milliseconds in_flight{0};
     std::chrono::milliseconds longest_wait{10000};    // for a stamp to be past on both clusters
 };
 

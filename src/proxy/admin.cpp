@@ -181,7 +181,12 @@ void Admin::list_journal(const net::HttpRequest& request, const net::HttpReply& 
     }
     JsonObject answer;
     answer.raw("entries", list.text());
-    answer.raw("next", entries->size() == limit ? std::to_string(entries->back().id) : "null");
+    // A list may be short of the limit because its entries are large.
+    const auto has_more = [&] {
+        const auto behind = journal_.list(entries->back().id, 1);
+        return !behind || !behind->empty();
+    };
+    answer.raw("next", !entries->empty() && (entries->size() == limit || has_more()) ? std::to_string(entries->back().id) : "null");
     send(reply, 200, answer.text());
 }
 

@@ -96,7 +96,7 @@ public:
     // Waits until all that was asked for before is on disk, or failed. Any thread but an event loop's and the journal's own.
     void wait_until_written();
 
-    // In order of id, after `after`, at most `limit`. Any thread; reads the database.
+    // In order of id, after `after`, at most `limit`; fewer when their bodies are large: none only at the end. Any thread; reads the database.
     base::Result<std::vector<JournalEntry>> list(std::uint64_t after, std::size_t limit) const;
     base::Result<std::vector<JournalTableSummary>> summary() const;
     // Entries that name this side (origin_side or target_side); pending and blocked. An entry counts from append() on, until its

@@ -9,6 +9,9 @@
 namespace crossfade::proxy {
 namespace {
 
+// What one list() holds in memory is about this, or one entry.
+constexpr std::size_t most_listed_bytes = 32U * 1024U * 1024U;
+
 // Calls read(in) for each item.
 template <class Read>
 base::Result<void> decode_list(base::ByteView bytes, Read read) {
@@ -86,6 +89,7 @@ base::Result<JournalReader> JournalReader::open(const std::string& path) {
 
 base::Result<std::vector<JournalEntry>> JournalReader::list(std::uint64_t after, std::size_t limit) {
     std::vector<JournalEntry> entries;
+    std::size_t byte_count = 0;
     list_.bind(1, static_cast<std::int64_t>(after)).bind(2, static_cast<std::int64_t>(limit));
     for (;;) {
         auto row = list_.step();
@@ -114,8 +118,13 @@ base::Result<std::vector<JournalEntry>> JournalReader::list(std::uint64_t after,
         const base::ByteView body = list_.bytes(14);
         entry.partition_key.assign(key.begin(), key.end());
         entry.body.assign(body.begin(), body.end());
+        byte_count += body.size();
         entry.prepared = std::move(*prepared);
         entry.tables = std::move(*tables);
+        if (byte_count > most_listed_bytes) {
+            list_.reset();
+            return entries;
+        }
     }
 }
 

@@ -169,6 +169,26 @@ TEST_F(JournalTest, ListGoesOnBehindAnId) {
     EXPECT_TRUE(journal->list(all[4], 2)->empty());
 }
 
+TEST_F(JournalTest, ListsOfLargeEntriesAreShortButNeverEmpty) {
+    const auto journal = open();
+    std::vector<std::uint64_t> expected;
+    for (int i = 0; i < 5; ++i) {
+        JournalEntry large = mutation("t");
+        large.body.resize(20U << 20U);
+        expected.push_back(append_durably(*journal, large));
+    }
+    std::vector<std::uint64_t> seen;
+    std::uint64_t after = 0;
+    for (;;) {
+        const auto some = ids(*journal->list(after, 100));
+        if (some.empty()) break;
+        EXPECT_LE(some.size(), 2U);
+        seen.insert(seen.end(), some.begin(), some.end());
+        after = some.back();
+    }
+    EXPECT_EQ(seen, expected);
+}
+
 TEST_F(JournalTest, SummaryCountsEachTableOfAnEntry) {
     const auto journal = open();
     JournalEntry both = mutation("a");

@@ -1,6 +1,7 @@
 // Makes both clusters equal where the journal says that they may not be (SEMANTICS, Journal).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,6 +37,7 @@ public:
     struct Options {
         nodes::ClusterOptions origin, target;   // with the configured credentials
         std::function<std::size_t()> primary;   // 0 origin, 1 target: as of now; any thread
+        std::chrono::milliseconds request_timeout{10000};  // how long a client's write may be under way to one of them
         std::optional<cql::ProtocolVersion> version;  // of its sessions; absent: the highest that each cluster speaks
     };
     Repair(Journal& journal, Options options);

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
 #include "cells/find_suspects.hpp"
 #include "cells/row_pair.hpp"
 #include "cql/token.hpp"
+#include "driver/pause.hpp"
 #include "proxy/facts.hpp"
 #include "proxy/repair_keys.hpp"
 #include "proxy/verdict.hpp"
@@ -17,6 +19,7 @@ namespace {
 // A whole table is searched in so many parts, so many at once.
 constexpr std::uint32_t sweep_parts = 64;
 constexpr std::size_t sweep_workers = 8;
+constexpr std::chrono::milliseconds between_looks{50};
 
 cells::Side side_of(std::size_t cluster) { return cluster == origin_cluster ? cells::Side::origin : cells::Side::target; }
 
@@ -77,6 +80,7 @@ cells::ReconcileOptions RepairCompare::options() const {
     cells::ReconcileOptions options;
     options.primary = side_of(surroundings_.primary());
     options.includes_counters = surroundings_.includes_counters;
+    options.in_flight = surroundings_.request_timeout;
     return options;
 }
 
@@ -87,7 +91,7 @@ base::Task<base::Result<void>> RepairCompare::partitions(EntryPtr entry) {
         co_return base::fail(base::ErrorKind::bad_input, "it cannot be told which table it is about");
     }
     for (const cql::TableName& name : written->whole_tables) {
-        auto done = co_await whole_table(name, origin_side | target_side, 0);
+        auto done = co_await whole_table(name, entry, 0);
         if (!done) co_return done;
     }
     for (const auto& [name, keys] : written->partitions) {
@@ -103,7 +107,10 @@ base::Task<base::Result<void>> RepairCompare::partitions(EntryPtr entry) {
 
 base::Task<base::Result<void>> RepairCompare::tables(EntryPtr entry) {
     for (const cql::TableName& name : entry->tables) {
-        auto done = co_await whole_table(name, entry->sides, entry->timestamp);
+        // What only the primary has is not this entry's matter when it is older than all that the entry means: it is not copied yet. Where the
+        // primary may lack deletes too, nothing may be left out.
+        const bool is_primarys = (entry->sides & (1U << surroundings_.primary())) != 0;
+        auto done = co_await whole_table(name, entry, is_primarys ? 0 : entry->timestamp);
         if (!done) co_return done;
     }
     co_return base::Result<void>();
@@ -130,22 +137,27 @@ base::Task<base::Result<void>> RepairCompare::truncated(EntryPtr entry) {
 base::Task<base::Result<void>> RepairCompare::partition(cql::TableName name, std::vector<base::Bytes> key) {
     auto access = co_await open(name);
     if (!access) co_return base::fail(std::move(access.error()));
-    if (!reconciler_ || !(reconciler_table_ == name) || reconciler_primary_ != surroundings_.primary()) {
-        reconciler_primary_ = surroundings_.primary();
-        reconciler_table_ = name;
-        reconciler_ = std::make_unique<cells::Reconciler>(loop_, (*access)->origin, (*access)->target, options());
-    }
-    auto outcome = co_await reconciler_->partition(std::move(key));
+    cells::Reconciler reconciler(loop_, (*access)->origin, (*access)->target, options());
+    auto outcome = co_await reconciler.partition(std::move(key));
     if (!outcome) co_return base::fail(std::move(outcome.error()));
     co_return judged(*outcome);
 }
 
-base::Task<base::Result<void>> RepairCompare::whole_table(cql::TableName name, std::uint8_t sides, std::int64_t least_stamp) {
-    // What only the primary has is not this entry's matter when it is older than all that the entry means: it is not copied yet. Where the
-    // primary may lack deletes too, nothing may be left out.
-    const auto primary_side = static_cast<std::uint8_t>(1U << surroundings_.primary());
-    if ((sides & primary_side) != 0) least_stamp = 0;
+base::Task<base::Result<void>> RepairCompare::whole_table(cql::TableName name, EntryPtr entry, std::int64_t least_stamp) {
+    while (is_sweeping_) {
+        if (surroundings_.should_stop()) co_return base::fail(base::ErrorKind::interrupted, "stopped");
+        driver::Pause pause(loop_, between_looks);
+        co_await pause;
+    }
+    // Thousands of entries that do not tell their partition are settled by one sweep.
+    const auto key = std::make_pair(name.keyspace, name.table);
+    const std::int64_t settled_us = std::max(entry->time_us, entry->until_us) + std::chrono::microseconds(surroundings_.request_timeout).count();
+    if (const auto swept = swept_at_.find(key); swept != swept_at_.end() && settled_us < swept->second) co_return base::Result<void>();
+    const std::int64_t begun_us = base::system_clock().wall_microseconds();
+    is_sweeping_ = true;
     auto done = co_await sweep(name, options(), least_stamp);
+    is_sweeping_ = false;
+    if (done && least_stamp == 0) swept_at_[key] = begun_us;
     co_return done;
 }
 

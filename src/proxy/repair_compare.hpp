@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,11 +30,12 @@ public:
     struct Surroundings {
         std::function<std::size_t()> primary;  // 0 origin, 1 target
         std::function<bool()> should_stop;
+        std::chrono::milliseconds request_timeout{10000};  // how long a client's write may be under way to one of them
         bool includes_counters = false, retries_blocked = false;
     };
     RepairCompare(net::Loop& loop, SessionPair sessions, RepairTables& tables, Surroundings surroundings);
 
-    // The partitions that the entry's statements write; all of a table where they cannot be told.
+    // The partitions that the entry's statements write; all of a table where they cannot be told. Any number at once.
     base::Task<base::Result<void>> partitions(EntryPtr entry);
     // All of the entry's tables.
     base::Task<base::Result<void>> tables(EntryPtr entry);
@@ -54,7 +56,7 @@ private:
     base::Task<base::Result<AccessPtr>> open(cql::TableName name);
     cells::ReconcileOptions options() const;
     base::Task<base::Result<void>> partition(cql::TableName name, std::vector<base::Bytes> key);
-    base::Task<base::Result<void>> whole_table(cql::TableName name, std::uint8_t sides, std::int64_t least_stamp);
+    base::Task<base::Result<void>> whole_table(cql::TableName name, EntryPtr entry, std::int64_t least_stamp);
     base::Task<base::Result<void>> sweep(cql::TableName name, cells::ReconcileOptions options, std::int64_t least_stamp);
     base::Task<void> sweep_ranges(SweepPtr sweep);
     base::Task<base::Result<void>> sweep_range(SweepPtr sweep, cells::Reconciler& reconciler, cells::PageRequest where);
@@ -65,10 +67,9 @@ private:
     RepairTables& tables_;
     Surroundings surroundings_;
     std::map<std::pair<std::string, std::string>, AccessPtr> open_;
-    // The last table whose partitions were compared: it keeps what it measured.
-    std::unique_ptr<cells::Reconciler> reconciler_;
-    cql::TableName reconciler_table_;
-    std::size_t reconciler_primary_ = 0;
+    bool is_sweeping_ = false;  // one table at a time
+    // When the last complete sweep of a table began: what was in the journal well before then is settled by it. Microseconds.
+    std::map<std::pair<std::string, std::string>, std::int64_t> swept_at_;
 };
 
 // Whether only `primary` has the row, and every cell of it is older than `least_stamp`: it is not about the writes meant, but not copied yet.

@@ -49,7 +49,7 @@ Decision decide(const JournalEntry& entry, const Replay* replay, const FindTable
     if (entry.kind == JournalEntry::Kind::ddl) return {Course::schema, {}};
     const auto is_gone = [&](const cql::TableName& name) {
         const TableOnSides& table = find_table(name);
-        return !table[0].exists && !table[1].exists;
+        return !name.keyspace.empty() && !table[0].exists && !table[1].exists;
     };
     if (!entry.tables.empty() && std::all_of(entry.tables.begin(), entry.tables.end(), is_gone)) return {Course::forget, {}};
     if (entry.kind == JournalEntry::Kind::truncate) {

@@ -107,6 +107,12 @@ TEST_F(Decide, ATableOfNeitherClusterIsForgotten) {
     expect(Course::forget);
 }
 
+TEST_F(Decide, ATableOfNoKnownKeyspaceIsNotForgotten) {
+    tables_["t"] = {};
+    entry_.tables[0].keyspace.clear();
+    expect(Course::replay);
+}
+
 TEST_F(Decide, ATableOfOneClusterIsReplayedForItsWordsButNotCompared) {
     tables_["t"][1] = {};
     expect(Course::replay);

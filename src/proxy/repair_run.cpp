@@ -78,6 +78,7 @@ base::Task<base::Result<void>> RepairRun::connect() {
     RepairCompare::Surroundings surroundings;
     surroundings.primary = options_.primary;
     surroundings.should_stop = [this] { return is_stopped_; };
+    surroundings.request_timeout = options_.request_timeout;
     surroundings.includes_counters = request_.includes_counters;
     surroundings.retries_blocked = request_.retries_blocked;
     compare_ = std::make_unique<RepairCompare>(loop_, sessions_, *tables_, std::move(surroundings));
@@ -99,13 +100,6 @@ base::Task<void> RepairRun::repair_all() {
             if (is_over()) break;
             auto shared = std::make_shared<const JournalEntry>(std::move(entry));
             co_await repair_one(std::move(shared));
-        }
-        co_await window_.below(1);
-        while (!to_compare_.empty() && !is_over()) {
-            const EntryPtr entry = to_compare_.front();
-            to_compare_.pop_front();
-            const base::Result<void> outcome = co_await compare_->partitions(entry);
-            settle(*entry, outcome);
         }
     }
     co_await window_.below(1);
@@ -138,19 +132,19 @@ base::Task<void> RepairRun::repair_one(EntryPtr entry) {
     const std::array<cql::ProtocolVersion, 2> versions{sessions_[0]->version(), sessions_[1]->version()};
     const std::int64_t now_us = base::system_clock().wall_microseconds();
     const Decision decision = decide(*entry, replay_of ? &*replay_of : nullptr, find, versions, now_us, request_.includes_counters);
-    if (decision.course == Decision::Course::replay) {
+    if (decision.course == Decision::Course::replay || decision.course == Decision::Course::compare) {
         co_await window_.below(window_size);
         window_.begin();
-        replay(entry).detach();
+        if (decision.course == Decision::Course::replay) replay(entry).detach(); else compare(entry).detach();
         co_return;
     }
-    // Everything else reads what replays write.
+    // Everything else is about whole tables: what came before it is done first.
     co_await window_.below(1);
     base::Result<void> outcome;
     switch (decision.course) {
         case Decision::Course::forget:
-        case Decision::Course::replay: break;
-        case Decision::Course::compare: outcome = co_await compare_->partitions(entry); break;
+        case Decision::Course::replay:
+        case Decision::Course::compare: break;
         case Decision::Course::compare_table: outcome = co_await compare_->tables(entry); break;
         case Decision::Course::truncate: outcome = co_await compare_->truncated(entry); break;
         case Decision::Course::schema: outcome = settled_schema(*entry, *tables_, request_.retries_blocked); break;
@@ -165,11 +159,15 @@ base::Task<void> RepairRun::replay(EntryPtr entry) {
         if (!names_side(*entry, side)) continue;
         outcome = co_await replay_patiently(side, entry);
     }
-    if (!outcome && outcome.error().kind == base::ErrorKind::bad_input) {
-        to_compare_.push_back(entry);
-    } else {
-        settle(*entry, outcome);
-    }
+    // A body that cannot be replayed after all.
+    if (!outcome && outcome.error().kind == base::ErrorKind::bad_input) outcome = co_await compare_->partitions(entry);
+    settle(*entry, outcome);
+    window_.end();
+}
+
+base::Task<void> RepairRun::compare(EntryPtr entry) {
+    const base::Result<void> outcome = co_await compare_->partitions(entry);
+    settle(*entry, outcome);
     window_.end();
 }
 

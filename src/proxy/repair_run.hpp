@@ -2,7 +2,6 @@
 #pragma once
 
 #include <coroutine>
-#include <deque>
 #include <memory>
 #include <string>
 
@@ -17,12 +16,12 @@
 
 namespace crossfade::proxy {
 
-// How many replays are under way, and the one who waits for them.
-class ReplayWindow {
+// How many entries are under way, and the one who waits for them.
+class EntryWindow {
 public:
     // co_await it: goes on when fewer than `limit` are under way. One waits at a time.
     struct Below {
-        ReplayWindow& window;
+        EntryWindow& window;
         std::size_t limit;
         bool await_ready() const { return window.count_ < limit; }
         void await_suspend(std::coroutine_handle<> waiting) {
@@ -62,8 +61,9 @@ private:
     bool is_skipped(const JournalEntry& entry) const;
     bool is_over() const { return is_stopped_ || failures_in_a_row_ >= most_failures; }
 
-    // Replays.
+    // Entries of single partitions: many at once.
     base::Task<void> replay(EntryPtr entry);
+    base::Task<void> compare(EntryPtr entry);
     base::Task<base::Result<void>> replay_on(std::size_t side, EntryPtr entry);
     base::Task<base::Result<void>> replay_patiently(std::size_t side, EntryPtr entry);
     base::Task<base::Result<void>> prepare_values(std::size_t side, std::shared_ptr<Replay> replay, EntryPtr entry);
@@ -85,8 +85,7 @@ private:
     SessionPair sessions_;
     std::unique_ptr<RepairTables> tables_;
     std::unique_ptr<RepairCompare> compare_;
-    ReplayWindow window_;
-    std::deque<EntryPtr> to_compare_;  // replays that turned out not to be possible
+    EntryWindow window_;
     bool is_stopped_ = false;
     int failures_in_a_row_ = 0;
 };

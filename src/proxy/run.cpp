@@ -200,6 +200,7 @@ private:
         Journal::Options journal;
         journal.directory = directory_;
         journal.bound = options_.journal_entries;
+        journal.request_timeout = options_.request_timeout;
         journal.origin_cluster = pair_of(options_);
         journal.target_cluster = pair_of(options_);
         auto opened = Journal::open(std::move(journal));
@@ -208,6 +209,7 @@ private:
         Repair::Options repair;
         repair.origin = options_.origin;
         repair.target = options_.target;
+        repair.request_timeout = options_.request_timeout;
         repair.primary = [this] { return primary_.load(); };
         repair_ = std::make_unique<Repair>(*journal_, std::move(repair));
         return {};

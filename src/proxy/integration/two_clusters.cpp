@@ -38,6 +38,7 @@ void TwoClusters::SetUp() {
     options_.target = clusters_[target_cluster];
     options_.version = GetParam();
     options_.primary = [this] { return primary_; };
+    options_.request_timeout = std::chrono::milliseconds(300);
 }
 
 void TwoClusters::TearDown() {
