@@ -51,7 +51,8 @@ bool is_retried_by_drivers(cql::ErrorCode code) {
         case cql::ErrorCode::is_bootstrapping:
         case cql::ErrorCode::server_error:
         case cql::ErrorCode::truncate_error:
-        case cql::ErrorCode::unavailable: return true;
+        case cql::ErrorCode::unavailable:
+        case cql::ErrorCode::unprepared: return true;  // drivers prepare and execute again: a counter or LWT would run twice
         default: return false;
     }
 }

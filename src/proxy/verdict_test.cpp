@@ -80,7 +80,7 @@ TEST(Verdict, WhenBothFailedTheClientSeesThePrimarysError) {
 
 TEST(Verdict, AnErrorThatDriversRetryBecomesATimeoutOnceTheOtherSideMayHaveIt) {
     for (const cql::ErrorCode code : {cql::ErrorCode::overloaded, cql::ErrorCode::is_bootstrapping, cql::ErrorCode::server_error,
-                                      cql::ErrorCode::truncate_error, cql::ErrorCode::unavailable}) {
+                                      cql::ErrorCode::truncate_error, cql::ErrorCode::unavailable, cql::ErrorCode::unprepared}) {
         for (const Outcome other : {Outcome::ok, Outcome::failed, Outcome::unknown}) {
             WriteState state = strict(other, means_not_executed(code) ? Outcome::refused : Outcome::failed);
             state.codes = {cql::ErrorCode::write_timeout, code};
