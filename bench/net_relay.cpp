@@ -1,11 +1,13 @@
-// What src/net costs alone: a relay without meaning between a load generator and an echo node, everything in one program.
+// What src/net costs alone: a relay without meaning between a load generator and an echo node, everything in one
+// program.
 //
 //   net_relay [--connections 16] [--depth 1] [--seconds 3] [--backends 2] [--bytes 100] [--ticks 0]
 //
-// Each request (a frame of --bytes with a 4-byte sequence number) goes from its connection to --backends nodes, over one connection to
-// each that all clients share, and is answered to its client when all have answered: the traffic of a dual write. The relay runs on a
-// thread of its own, whose CPU time is what is reported (RUSAGE_THREAD), so noise of other processes counts little. With --ticks 1 it
-// has a timer of 10 ms running, as a relay with deadlines has. Prints one JSON line.
+// Each request (a frame of --bytes with a 4-byte sequence number) goes from its connection to --backends nodes, over
+// one connection to each that all clients share, and is answered to its client when all have answered: the traffic of a
+// dual write. The relay runs on a thread of its own, whose CPU time is what is reported (RUSAGE_THREAD), so noise of
+// other processes counts little. With --ticks 1 it has a timer of 10 ms running, as a relay with deadlines has. Prints
+// one JSON line.
 #include <sys/resource.h>
 
 #include <atomic>
@@ -39,7 +41,9 @@ struct Cpu {
 Cpu cpu_of_this_thread() {
     rusage usage{};
     getrusage(RUSAGE_THREAD, &usage);
-    const auto microseconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec); };
+    const auto microseconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+    };
     return {microseconds(usage.ru_utime), microseconds(usage.ru_stime)};
 }
 
@@ -70,7 +74,9 @@ std::uint32_t tag_of(const std::uint8_t* frame) {
 
 class RelayClient final : public StreamUser {
 public:
-    RelayClient(Relay& relay, std::unique_ptr<Stream> stream) : relay_(relay), stream_(std::move(stream)) { stream_->start(*this); }
+    RelayClient(Relay& relay, std::unique_ptr<Stream> stream) : relay_(relay), stream_(std::move(stream)) {
+        stream_->start(*this);
+    }
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override;
     void on_closed(const crossfade::base::Error&) override { is_closed_ = true; }
     void answer(std::uint32_t tag, std::span<std::uint8_t> frame) {
@@ -88,7 +94,9 @@ private:
 
 class RelayBackend final : public StreamUser {
 public:
-    RelayBackend(Relay& relay, std::unique_ptr<Stream> stream) : relay_(relay), stream_(std::move(stream)) { stream_->start(*this); }
+    RelayBackend(Relay& relay, std::unique_ptr<Stream> stream) : relay_(relay), stream_(std::move(stream)) {
+        stream_->start(*this);
+    }
     void send(std::span<std::uint8_t> frame) {
         crossfade::base::append(stream_->out(), frame);
         stream_->send_soon();
@@ -212,7 +220,9 @@ struct Part {
     std::vector<std::unique_ptr<Listener>> listeners;
     std::vector<std::unique_ptr<PendingConnect>> pending;
     std::thread thread;
-    void start() { thread = std::thread([this] { loop.run(); }); }
+    void start() {
+        thread = std::thread([this] { loop.run(); });
+    }
     void stop() {
         loop.stop();
         thread.join();
@@ -236,26 +246,32 @@ T ask(Part& part, std::function<T()> measure) {
 int run() {
     Part node, relay_part, load;
     std::vector<std::unique_ptr<EchoSession>> echoes;
-    const std::uint16_t node_port = listen_on(node.loop, node.listeners, 0,
-                                   [&](std::unique_ptr<Stream> stream) { echoes.push_back(std::make_unique<EchoSession>(std::move(stream))); });
+    const std::uint16_t node_port = listen_on(node.loop, node.listeners, 0, [&](std::unique_ptr<Stream> stream) {
+        echoes.push_back(std::make_unique<EchoSession>(std::move(stream)));
+    });
     node.start();
 
     Relay relay;
-    const std::uint16_t relay_port = listen_on(relay_part.loop, relay_part.listeners, 0, [&](std::unique_ptr<Stream> stream) {
-        relay.clients.push_back(std::make_unique<RelayClient>(relay, std::move(stream)));
-    });
-    connect_many(relay_part.loop, node_port, settings.backends, relay_part.pending, [&](std::unique_ptr<Stream> stream) {
-        relay.backends.push_back(std::make_unique<RelayBackend>(relay, std::move(stream)));
-    });
+    const std::uint16_t relay_port =
+        listen_on(relay_part.loop, relay_part.listeners, 0, [&](std::unique_ptr<Stream> stream) {
+            relay.clients.push_back(std::make_unique<RelayClient>(relay, std::move(stream)));
+        });
+    connect_many(relay_part.loop, node_port, settings.backends, relay_part.pending,
+                 [&](std::unique_ptr<Stream> stream) {
+                     relay.backends.push_back(std::make_unique<RelayBackend>(relay, std::move(stream)));
+                 });
     Timer ticking(relay_part.loop);
     std::function<void()> tick = [&] { ticking.start(std::chrono::milliseconds(10), tick); };
     if (settings.ticks > 0) relay_part.loop.post(tick);
     relay_part.start();
-    while (ask<std::size_t>(relay_part, [&] { return relay.backends.size(); }) < static_cast<std::size_t>(settings.backends)) std::this_thread::yield();
+    while (ask<std::size_t>(relay_part, [&] { return relay.backends.size(); }) <
+           static_cast<std::size_t>(settings.backends))
+        std::this_thread::yield();
 
     std::vector<std::unique_ptr<LoadConnection>> connections;
-    connect_many(load.loop, relay_port, settings.connections, load.pending,
-                 [&](std::unique_ptr<Stream> stream) { connections.push_back(std::make_unique<LoadConnection>(std::move(stream))); });
+    connect_many(load.loop, relay_port, settings.connections, load.pending, [&](std::unique_ptr<Stream> stream) {
+        connections.push_back(std::make_unique<LoadConnection>(std::move(stream)));
+    });
     load.start();
 
     std::this_thread::sleep_for(std::chrono::milliseconds(300));  // warm
@@ -268,8 +284,11 @@ int run() {
     const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     const double user = (after.user - before.user) / answered;
     const double system = (after.system - before.system) / answered;
-    std::printf("{\"connections\":%d,\"depth\":%d,\"backends\":%d,\"bytes\":%zu,\"requests_per_second\":%.0f,\"cpu_us\":%.3f,\"user_us\":%.3f,\"system_us\":%.3f}\n",
-                settings.connections, settings.depth, settings.backends, settings.bytes, answered / wall, user + system, user, system);
+    std::printf(
+        "{\"connections\":%d,\"depth\":%d,\"backends\":%d,\"bytes\":%zu,\"requests_per_second\":%.0f,\"cpu_us\":%.3f,"
+        "\"user_us\":%.3f,\"system_us\":%.3f}\n",
+        settings.connections, settings.depth, settings.backends, settings.bytes, answered / wall, user + system, user,
+        system);
     load.stop();
     relay_part.stop();
     node.stop();
@@ -282,12 +301,18 @@ int main(int argc, char** argv) {
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string name = argv[i];
         const int value = std::atoi(argv[i + 1]);
-        if (name == "--connections") settings.connections = value;
-        else if (name == "--depth") settings.depth = value;
-        else if (name == "--seconds") settings.seconds = value;
-        else if (name == "--backends") settings.backends = value;
-        else if (name == "--ticks") settings.ticks = value;
-        else if (name == "--bytes") settings.bytes = static_cast<std::size_t>(value);
+        if (name == "--connections")
+            settings.connections = value;
+        else if (name == "--depth")
+            settings.depth = value;
+        else if (name == "--seconds")
+            settings.seconds = value;
+        else if (name == "--backends")
+            settings.backends = value;
+        else if (name == "--ticks")
+            settings.ticks = value;
+        else if (name == "--bytes")
+            settings.bytes = static_cast<std::size_t>(value);
         else {
             std::cerr << "unknown option " << name << "\n";
             return 30;

@@ -3,10 +3,11 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <memory>
+
+#include "base/json_text.hpp"
 
 namespace crossfade::base {
 
@@ -18,8 +19,8 @@ namespace {
 
 std::atomic<bool> is_json{false};
 
-// spdlog makes the time and keeps lines whole; level and text are put together here, so that a change of format cannot split a line's
-// pattern from its escaping.
+// spdlog makes the time and keeps lines whole; level and text are put together here, so that a change of format cannot
+// split a line's pattern from its escaping.
 spdlog::logger& logger() {
     static const std::shared_ptr<spdlog::logger> one = [] {
         auto made = std::make_shared<spdlog::logger>("crossfade", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -32,10 +33,14 @@ spdlog::logger& logger() {
 
 std::string_view name_of(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return "debug";
-        case LogLevel::info: return "info";
-        case LogLevel::warning: return "warning";
-        case LogLevel::error: return "error";
+        case LogLevel::debug:
+            return "debug";
+        case LogLevel::info:
+            return "info";
+        case LogLevel::warning:
+            return "warning";
+        case LogLevel::error:
+            return "error";
     }
     return "error";
 }
@@ -44,7 +49,8 @@ std::string_view name_of(LogLevel level) {
 std::string time_text() {
     const auto now = std::chrono::system_clock::now();
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
     std::tm local{};
     localtime_r(&seconds, &local);
     char date[32] = {};
@@ -54,33 +60,19 @@ std::string time_text() {
     return fmt::format("{}.{:03}{}", date, milliseconds, offset);
 }
 
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-    if (byte(0) < 0x80) return 1;
-    if (byte(0) >= 0xC2 && byte(0) < 0xE0 && continues(1)) return 2;
-    if (byte(0) >= 0xE0 && byte(0) < 0xF0 && continues(1) && continues(2)) return 3;
-    if (byte(0) >= 0xF0 && byte(0) < 0xF5 && continues(1) && continues(2) && continues(3)) return 4;
-    return 0;  // not UTF-8
-}
-
-std::string escaped(std::string_view text, bool for_json) {
+// Line ends and other control characters are shown, not obeyed.
+std::string on_one_line(std::string_view text) {
     std::string result;
-    result.reserve(text.size() + 16);
-    while (!text.empty()) {
-        const char c = text[0];
-        const std::size_t length = utf8_length(text);
-        if (c == '\n') {
+    result.reserve(text.size());
+    for (const char c : text) {
+        if (c == '\n')
             result += "\\n";
-        } else if (c == '\t') {
+        else if (c == '\t')
             result += "\\t";
-        } else if (length == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-            result += fmt::format(fmt::runtime(for_json ? "\\u{:04x}" : "\\x{:02x}"), static_cast<unsigned>(static_cast<unsigned char>(c)));
-        } else {
-            if (for_json && (c == '"' || c == '\\')) result += '\\';
-            result += text.substr(0, length);
-        }
-        text.remove_prefix(std::max<std::size_t>(length, 1));
+        else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            result += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        else
+            result += c;
     }
     return result;
 }
@@ -90,7 +82,8 @@ std::string escaped(std::string_view text, bool for_json) {
 Result<LogLevel> log_level_named(std::string_view name) {
     for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error})
         if (name == name_of(level)) return level;
-    return fail(ErrorKind::bad_input, "unknown log level '" + std::string(name.substr(0, 40)) + "'; it is debug, info, warning or error");
+    return fail(ErrorKind::bad_input,
+                "unknown log level '" + std::string(name.substr(0, 40)) + "'; it is debug, info, warning or error");
 }
 
 void configure_log(LogLevel least, bool as_json) {
@@ -101,9 +94,10 @@ void configure_log(LogLevel least, bool as_json) {
 void write_log(LogLevel level, std::string_view text) {
     if (!is_logged(level)) return;
     if (is_json)
-        logger().info(R"({{"time":"{}","level":"{}","message":"{}"}})", time_text(), name_of(level), escaped(text, true));
+        logger().info(
+            "{}", JsonObject().field("time", time_text()).field("level", name_of(level)).field("message", text).text());
     else
-        logger().info("{} {} {}", time_text(), name_of(level), escaped(text, false));
+        logger().info("{} {} {}", time_text(), name_of(level), on_one_line(text));
 }
 
 }  // namespace crossfade::base

@@ -44,7 +44,8 @@ TEST_F(LogTest, WhatIsNotShownCostsOneLook) {
 
 TEST_F(LogTest, PeerCannotForgeALine) {
     configure_log(LogLevel::info, false);
-    const std::string shown = shown_by([] { log_info("{}", "user\n2026-01-01T00:00:00.000+0000 error forged\x1b[31m"); });
+    const std::string shown =
+        shown_by([] { log_info("{}", "user\n2026-01-01T00:00:00.000+0000 error forged\x1b[31m"); });
     EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 1) << shown;
     EXPECT_NE(shown.find("\\n2026"), std::string::npos);
     EXPECT_NE(shown.find("\\x1b["), std::string::npos);
@@ -52,10 +53,14 @@ TEST_F(LogTest, PeerCannotForgeALine) {
 
 TEST_F(LogTest, JsonIsOneValidObjectALine) {
     configure_log(LogLevel::info, true);
-    const std::string shown = shown_by([] { log_info("{}", "a \"quote\", a \\ and \n and \x01 and \xff and \xc3\xa9 %v {}"); });
+    const std::string shown =
+        shown_by([] { log_info("{}", "a \"quote\", a \\ and \n and \x01 and \xff and \xc3\xa9 %v {}"); });
     EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 1);
     EXPECT_TRUE(shown.starts_with("{\"time\":\"20")) << shown;
-    EXPECT_TRUE(shown.ends_with("\",\"level\":\"info\",\"message\":\"a \\\"quote\\\", a \\\\ and \\n and \\u0001 and \\u00ff and \xc3\xa9 %v {}\"}\n")) << shown;
+    EXPECT_TRUE(
+        shown.ends_with("\",\"level\":\"info\",\"message\":\"a \\\"quote\\\", a \\\\ and \\u000a and \\u0001 and "
+                        "\\ufffd and \xc3\xa9 %v {}\"}\n"))
+        << shown;
 }
 
 TEST_F(LogTest, LevelsHaveNames) {

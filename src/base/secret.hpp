@@ -8,8 +8,8 @@
 
 namespace crossfade::base {
 
-// Whoever prints, logs or formats it gets "(secret)"; the value takes an explicit reveal(). It is compared in the usual way, not in
-// constant time.
+// Whoever prints, logs or formats it gets "(secret)"; the value takes an explicit reveal(). It is compared in the usual
+// way, not in constant time.
 template <class Value>
 class Secret {
 public:

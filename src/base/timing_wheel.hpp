@@ -1,4 +1,5 @@
-// Deadlines for many things at little cost: one coarse wheel, intrusive entries, no allocation, O(1) to insert and cancel.
+// Deadlines for many things at little cost: one coarse wheel, intrusive entries, no allocation, O(1) to insert and
+// cancel.
 #pragma once
 
 #include <array>
@@ -35,13 +36,14 @@ private:
     std::uint64_t tick_ = 0;
 };
 
-// Never early, late by at most one tick and however late advance() is called. Deadlines past one turn of the wheel (4096 ticks) stay in
-// their slot for several turns. The wheel outlives advance(): a callback must not destroy it.
+// Never early, late by at most one tick and however late advance() is called. Deadlines past one turn of the wheel
+// (4096 ticks) stay in their slot for several turns. The wheel outlives advance(): a callback must not destroy it.
 class TimingWheel {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    explicit TimingWheel(TimePoint start, std::chrono::milliseconds tick = std::chrono::milliseconds(10)) : start_(start), tick_(tick) {}
+    explicit TimingWheel(TimePoint start, std::chrono::milliseconds tick = std::chrono::milliseconds(10))
+        : start_(start), tick_(tick) {}
     // Entries that are still armed when the wheel goes are disarmed.
     ~TimingWheel() {
         for (Head& head : slots_)
@@ -53,7 +55,9 @@ public:
     // (Re)arms `entry` for `when`.
     void arm(WheelEntry& entry, TimePoint when) {
         entry.disarm();
-        const std::uint64_t due = when <= start_ ? 0 : static_cast<std::uint64_t>((when - start_ + tick_ - std::chrono::nanoseconds(1)) / tick_);
+        const std::uint64_t due =
+            when <= start_ ? 0
+                           : static_cast<std::uint64_t>((when - start_ + tick_ - std::chrono::nanoseconds(1)) / tick_);
         entry.tick_ = due > now_ ? due : now_ + 1;
         const std::size_t slot = entry.tick_ % slot_count;
         Head& head = slots_[slot];
@@ -76,8 +80,8 @@ public:
         }
     }
 
-    // The earliest time at which advance() may have something to do; nothing when no entry is armed. A deadline more than one turn of
-    // the wheel away counts as due at each turn in between.
+    // The earliest time at which advance() may have something to do; nothing when no entry is armed. A deadline more
+    // than one turn of the wheel away counts as due at each turn in between.
     std::optional<TimePoint> next() {
         for (std::uint64_t tick = now_ + 1; tick <= now_ + slot_count;) {
             const std::size_t slot = tick % slot_count;

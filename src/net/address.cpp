@@ -6,7 +6,8 @@ namespace crossfade::net {
 
 base::Result<Address> parse_address(std::string_view text, std::uint16_t default_port) {
     const auto wrong = [&](std::string_view why) {
-        return base::fail(base::ErrorKind::bad_input, "'" + std::string(text.substr(0, 100)) + "' is no address: " + std::string(why));
+        return base::fail(base::ErrorKind::bad_input,
+                          "'" + std::string(text.substr(0, 100)) + "' is no address: " + std::string(why));
     };
     Address address{{}, default_port};
     std::string_view port;
@@ -31,7 +32,8 @@ base::Result<Address> parse_address(std::string_view text, std::uint16_t default
     if (!port.empty()) {
         unsigned number = 0;
         const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-        if (error != std::errc() || end != port.data() + port.size() || number > 65535) return wrong("the port is a number from 0 to 65535");
+        if (error != std::errc() || end != port.data() + port.size() || number > 65535)
+            return wrong("the port is a number from 0 to 65535");
         address.port = static_cast<std::uint16_t>(number);
     }
     return address;

@@ -1,4 +1,5 @@
-// Counts what a stream in steady state takes from the heap: nothing. Not with sanitizers, which have an allocator of their own.
+// Counts what a stream in steady state takes from the heap: nothing. Not with sanitizers, which have an allocator of
+// their own.
 #include <gtest/gtest.h>
 
 #include "net/sanitized.hpp"
@@ -26,12 +27,24 @@ void* counted_new(std::size_t size) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return counted_new(size); }
-void* operator new[](std::size_t size) { return counted_new(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size) {
+    return counted_new(size);
+}
+void* operator new[](std::size_t size) {
+    return counted_new(size);
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
 
 namespace crossfade::net {
 namespace {
@@ -39,7 +52,8 @@ namespace {
 // Sends a frame back whenever it is there whole; after `rounds` of them the loop stops.
 class Player final : public StreamUser {
 public:
-    Player(Loop& loop, std::unique_ptr<Stream> stream, std::size_t frame) : loop_(loop), stream_(std::move(stream)), frame_(frame, 'x') {
+    Player(Loop& loop, std::unique_ptr<Stream> stream, std::size_t frame)
+        : loop_(loop), stream_(std::move(stream)), frame_(frame, 'x') {
         stream_->start(*this);
     }
     void serve(int rounds) {
@@ -49,7 +63,10 @@ public:
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override {
         std::size_t used = 0;
         for (; bytes.size() - used >= frame_.size(); used += frame_.size()) {
-            if (--left_ == 0) loop_.stop(); else send();
+            if (--left_ == 0)
+                loop_.stop();
+            else
+                send();
         }
         return used;
     }
@@ -73,10 +90,11 @@ void expect_no_allocations(std::shared_ptr<TlsContext> server, std::shared_ptr<T
     ASSERT_TRUE(listener);
     ConnectOptions options;
     options.tls = client;
-    const auto pending = connect(loop, (*listener)->address(), options, [&](base::Result<std::unique_ptr<Stream>> stream) {
-        ASSERT_TRUE(stream) << stream.error().message;
-        at_client = std::make_unique<Player>(loop, std::move(*stream), frame);
-    });
+    const auto pending =
+        connect(loop, (*listener)->address(), options, [&](base::Result<std::unique_ptr<Stream>> stream) {
+            ASSERT_TRUE(stream) << stream.error().message;
+            at_client = std::make_unique<Player>(loop, std::move(*stream), frame);
+        });
     ASSERT_TRUE(loop.run_until([&] { return at_server != nullptr && at_client != nullptr; }));
     at_client->serve(500);  // until every buffer has its size
     loop.run();
@@ -87,10 +105,12 @@ void expect_no_allocations(std::shared_ptr<TlsContext> server, std::shared_ptr<T
 }
 
 TEST(Allocation, ReadsAndWritesTakeNothingFromTheHeap) {
-    for (const std::size_t frame : {std::size_t{60}, std::size_t{3000}, std::size_t{50000}}) expect_no_allocations(nullptr, nullptr, frame);
+    for (const std::size_t frame : {std::size_t{60}, std::size_t{3000}, std::size_t{50000}})
+        expect_no_allocations(nullptr, nullptr, frame);
 }
 
-// Of our own code. OpenSSL 3.0 itself mallocs three pieces of 40 bytes for each record it writes and one for each that it reads.
+// Of our own code. OpenSSL 3.0 itself mallocs three pieces of 40 bytes for each record it writes and one for each that
+// it reads.
 TEST(Allocation, NeitherDoTheyThroughTls) {
     TestCertificates certificates;
     const auto files = certificates.issue({.addresses = {"127.0.0.1"}});
@@ -99,7 +119,8 @@ TEST(Allocation, NeitherDoTheyThroughTls) {
     server.key_file = files.key;
     server.verify_peer = false;
     client.ca_file = certificates.ca_file();
-    for (const std::size_t frame : {std::size_t{60}, std::size_t{3000}}) expect_no_allocations(*make_server_tls(server), *make_client_tls(client), frame);
+    for (const std::size_t frame : {std::size_t{60}, std::size_t{3000}})
+        expect_no_allocations(*make_server_tls(server), *make_client_tls(client), frame);
 }
 
 TEST(Allocation, IsCounted) {
@@ -114,6 +135,8 @@ TEST(Allocation, IsCounted) {
 
 #else
 
-TEST(Allocation, IsNotCountedWithSanitizers) { GTEST_SKIP() << "run the release build"; }
+TEST(Allocation, IsNotCountedWithSanitizers) {
+    GTEST_SKIP() << "run the release build";
+}
 
 #endif

@@ -18,7 +18,12 @@ constexpr std::chrono::milliseconds shortest_attempt{50};
 class Connecting final : public Ready, public std::enable_shared_from_this<Connecting> {
 public:
     Connecting(Loop& loop, Address to, std::vector<Endpoint> endpoints, ConnectOptions options, ConnectDone done)
-        : loop_(loop), to_(std::move(to)), options_(std::move(options)), done_(std::move(done)), deadline_(loop), attempt_(loop),
+        : loop_(loop),
+          to_(std::move(to)),
+          options_(std::move(options)),
+          done_(std::move(done)),
+          deadline_(loop),
+          attempt_(loop),
           endpoints_(std::move(endpoints)) {}
     ~Connecting() { loop_.implementation().forget(*this); }
 
@@ -81,7 +86,8 @@ private:
                 last_error_ = text_of_error(errno);
                 continue;
             }
-            if (::connect(socket_.get(), endpoint.get(), endpoint.size) != 0 && errno != EINPROGRESS && errno != EINTR) {
+            if (::connect(socket_.get(), endpoint.get(), endpoint.size) != 0 && errno != EINPROGRESS &&
+                errno != EINTR) {
                 last_error_ = text_of_error(errno);
                 socket_.close();
                 continue;
@@ -106,7 +112,8 @@ private:
             return;
         }
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(ends_ - Loop::Clock::now());
-        attempt_.start(std::max(shortest_attempt, left / static_cast<std::int64_t>(others + 1)), [this] { attempt_failed(text_of_error(ETIMEDOUT)); });
+        attempt_.start(std::max(shortest_attempt, left / static_cast<std::int64_t>(others + 1)),
+                       [this] { attempt_failed(text_of_error(ETIMEDOUT)); });
     }
 
     void attempt_failed(std::string why) {
@@ -125,22 +132,28 @@ private:
             finish(std::move(stream));
             return;
         }
-        auto engine = std::make_unique<TlsEngine>(options_.tls, options_.server_name.empty() ? to_.host : options_.server_name,
-                                                  options_.verify_name.empty() ? to_.host : options_.verify_name);
-        handshake_ = std::make_unique<TlsHandshake>(loop_, std::move(stream), std::move(engine), [this](base::Result<std::unique_ptr<Stream>> result) {
-            if (!result)
-                finish(base::fail(result.error().kind, "no TLS connection to " + to_text(to_) + ": " + result.error().message));
-            else
-                finish(std::move(result));
-        });
+        auto engine =
+            std::make_unique<TlsEngine>(options_.tls, options_.server_name.empty() ? to_.host : options_.server_name,
+                                        options_.verify_name.empty() ? to_.host : options_.verify_name);
+        handshake_ = std::make_unique<TlsHandshake>(
+            loop_, std::move(stream), std::move(engine), [this](base::Result<std::unique_ptr<Stream>> result) {
+                if (!result)
+                    finish(base::fail(result.error().kind,
+                                      "no TLS connection to " + to_text(to_) + ": " + result.error().message));
+                else
+                    finish(std::move(result));
+            });
     }
 
     void give_up_late() {
         std::string doing = "name resolution is";
-        if (handshake_ != nullptr) doing = "the TLS handshake is";
-        else if (!endpoints_.empty()) doing = "the connection is";
-        finish(base::fail(base::ErrorKind::timeout, "no connection to " + to_text(to_) + " within " + std::to_string(options_.timeout.count()) + " ms (" +
-                                                        doing + " not complete)"));
+        if (handshake_ != nullptr)
+            doing = "the TLS handshake is";
+        else if (!endpoints_.empty())
+            doing = "the connection is";
+        finish(base::fail(base::ErrorKind::timeout, "no connection to " + to_text(to_) + " within " +
+                                                        std::to_string(options_.timeout.count()) + " ms (" + doing +
+                                                        " not complete)"));
     }
 
     // `done` may destroy the handle: this object lives on until the call returns.
@@ -187,14 +200,15 @@ private:
 
 }  // namespace
 
-std::unique_ptr<PendingConnect> connect_any(Loop& loop, const Address& to, std::vector<Endpoint> endpoints, const ConnectOptions& options,
-                                            ConnectDone done) {
+std::unique_ptr<PendingConnect> connect_any(Loop& loop, const Address& to, std::vector<Endpoint> endpoints,
+                                            const ConnectOptions& options, ConnectDone done) {
     auto connecting = std::make_shared<Connecting>(loop, to, std::move(endpoints), options, std::move(done));
     connecting->begin();
     return std::make_unique<Handle>(std::move(connecting));
 }
 
-std::unique_ptr<PendingConnect> connect(Loop& loop, const Address& to, const ConnectOptions& options, ConnectDone done) {
+std::unique_ptr<PendingConnect> connect(Loop& loop, const Address& to, const ConnectOptions& options,
+                                        ConnectDone done) {
     return connect_any(loop, to, {}, options, std::move(done));
 }
 

@@ -91,7 +91,8 @@ TEST_F(ConnectTest, AddressThatSwallowsEverythingIsATimeout) {
     ASSERT_FALSE(outcome());
     EXPECT_EQ(result->error().kind, base::ErrorKind::timeout);
     EXPECT_GE(Loop::Clock::now() - began, 150ms);
-    EXPECT_NE(result->error().message.find(to_text(full.address()) + " within 150 ms"), std::string::npos) << result->error().message;
+    EXPECT_NE(result->error().message.find(to_text(full.address()) + " within 150 ms"), std::string::npos)
+        << result->error().message;
 }
 
 TEST_F(ConnectTest, NamesAreResolved) {
@@ -114,7 +115,8 @@ TEST_F(ConnectTest, AddressThatSwallowsEverythingLeavesTimeForTheNext) {
     const RawSocket listener = RawSocket::listening();
     ConnectOptions options;
     options.timeout = 2s;
-    handle = connect_any(loop, {"several", 1}, {*endpoint_of_literal(full.address()), *endpoint_of_literal(listener.address())}, options,
+    handle = connect_any(loop, {"several", 1},
+                         {*endpoint_of_literal(full.address()), *endpoint_of_literal(listener.address())}, options,
                          [this](base::Result<std::unique_ptr<Stream>> connected) { result = std::move(connected); });
     ASSERT_TRUE(outcome()) << result->error().message;
     EXPECT_EQ((**result)->peer_address(), to_text(listener.address()));
@@ -155,10 +157,14 @@ TEST_F(ConnectTest, DestroyedHandleCancels) {
 TEST_F(ConnectTest, OutcomeMayDestroyTheHandleAndConnectAnew) {
     const Address to = nobody();
     int attempts = 0;
-    std::function<void(base::Result<std::unique_ptr<Stream>>)> again = [&](base::Result<std::unique_ptr<Stream>> refused) {
-        EXPECT_FALSE(refused);
-        if (++attempts < 5) handle = connect(loop, to, {}, again); else handle.reset();
-    };
+    std::function<void(base::Result<std::unique_ptr<Stream>>)> again =
+        [&](base::Result<std::unique_ptr<Stream>> refused) {
+            EXPECT_FALSE(refused);
+            if (++attempts < 5)
+                handle = connect(loop, to, {}, again);
+            else
+                handle.reset();
+        };
     handle = connect(loop, to, {}, again);
     loop.run_until([&] { return handle == nullptr; });
     EXPECT_EQ(attempts, 5);
@@ -179,7 +185,8 @@ TEST_F(ConnectTest, ManyAtOnce) {
 class ListenTest : public testing::Test {
 protected:
     std::unique_ptr<Listener> listening(Loop& on, Address at = {"127.0.0.1", 0}) {
-        auto listener = listen(on, at, nullptr, [this](std::unique_ptr<Stream> stream) { streams.push_back(std::move(stream)); });
+        auto listener =
+            listen(on, at, nullptr, [this](std::unique_ptr<Stream> stream) { streams.push_back(std::move(stream)); });
         EXPECT_TRUE(listener) << (listener ? "" : listener.error().message);
         return listener ? std::move(*listener) : nullptr;
     }
@@ -277,7 +284,8 @@ TEST(Address, IsParsedWithItsPortOrTheDefault) {
     EXPECT_EQ(parsed("[::1]:9044"), "::1 9044");
     EXPECT_EQ(parsed("[::1]"), "::1 9042");
     EXPECT_EQ(parsed("fe80::1"), "fe80::1 9042");
-    for (const char* const wrong : {"", ":9042", "node1:", "node1:x", "node1:65536", "node1:-1", "[::1", "[::1]9042", "[::1]:", "[]:1", "a:1 "})
+    for (const char* const wrong :
+         {"", ":9042", "node1:", "node1:x", "node1:65536", "node1:-1", "[::1", "[::1]9042", "[::1]:", "[]:1", "a:1 "})
         EXPECT_EQ(parsed(wrong), "error") << wrong;
     EXPECT_EQ(to_text({"::1", 9042}), "[::1]:9042");
     EXPECT_EQ(to_text({"node1", 9042}), "node1:9042");

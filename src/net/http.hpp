@@ -16,7 +16,8 @@ namespace crossfade::net {
 struct HttpRequest {
     std::string method, path;                  // path without the query, percent-decoded
     std::map<std::string, std::string> query;  // decoded; of a name given twice the last one counts
-    std::map<std::string, std::string> headers;  // names in lower case; of a name given twice the values are joined by ", "
+    std::map<std::string, std::string>
+        headers;  // names in lower case; of a name given twice the values are joined by ", "
     std::string body;
 };
 struct HttpResponse {
@@ -24,8 +25,8 @@ struct HttpResponse {
     std::string content_type = "application/json";
     std::string body;
 };
-// Call once, from any thread, also when the server or the client has gone; the answer leaves on the loop. Kept by value; if every copy
-// is destroyed uncalled the client gets 500. A second call does nothing.
+// Call once, from any thread, also when the server or the client has gone; the answer leaves on the loop. Kept by
+// value; if every copy is destroyed uncalled the client gets 500. A second call does nothing.
 using HttpReply = std::function<void(HttpResponse)>;
 
 class HttpServer {
@@ -37,15 +38,19 @@ struct HttpLimits {
     std::size_t largest_body = 4U * 1024U * 1024U;
     std::size_t largest_header = 16U * 1024U;  // request line and header fields together
     std::size_t most_connections = 1000;       // further ones are closed at once
-    std::chrono::seconds idle{60};             // a request must have come whole, and an answer must make progress, within this time
+    std::chrono::seconds idle{
+        60};  // a request must have come whole, and an answer must make progress, within this time
 };
-// `handle` is called on the loop's thread for each request, one at a time for each connection. It may destroy the server. Malformed or
-// oversized requests get 400, 413 or 431 by themselves and end their connection. Errors: as listen().
-base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls, HttpLimits limits,
+// `handle` is called on the loop's thread for each request, one at a time for each connection. It may destroy the
+// server. Malformed or oversized requests get 400, 413 or 431 by themselves and end their connection. Errors: as
+// listen().
+base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
+                                                     HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle);
 
-// One blocking request to "http://host:port/path?query"; connects, asks, reads at most 256 MiB of body, closes; no redirects. Any thread,
-// but not a loop's. `timeout` covers all of it. Errors: bad_input (the URL or the method), connection, timeout.
+// One blocking request to "http://host:port/path?query"; connects, asks, reads at most 256 MiB of body, closes; no
+// redirects. Any thread, but not a loop's. `timeout` covers all of it. Errors: bad_input (the URL or the method),
+// connection, timeout.
 base::Result<HttpResponse> http_request(const std::string& method, const std::string& url, const std::string& body,
                                         std::chrono::milliseconds timeout);
 

@@ -18,7 +18,8 @@ constexpr std::size_t largest_response_body = 256U * 1024U * 1024U;
 constexpr std::uint32_t largest_response_header = 64U * 1024U;
 
 bool is_method(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
 }
 
 // One exchange on a loop that the caller's thread runs until it is over.
@@ -31,7 +32,8 @@ public:
         parser_.body_limit(largest_response_body);
         parser_.header_limit(largest_response_header);
         timer_.start(timeout, [this, timeout] {
-            finish(base::fail(base::ErrorKind::timeout, fmt::format("no answer from http://{} within {} ms", to_text(url_.address), timeout.count())));
+            finish(base::fail(base::ErrorKind::timeout, fmt::format("no answer from http://{} within {} ms",
+                                                                    to_text(url_.address), timeout.count())));
         });
         ConnectOptions options;
         options.timeout = timeout + std::chrono::seconds(1);  // the timer above is the one that counts
@@ -80,10 +82,12 @@ private:
     void complete() {
         auto& message = parser_.get();
         const auto type = message[http::field::content_type];
-        finish(HttpResponse{static_cast<int>(message.result_int()), {type.data(), type.size()}, std::move(message.body())});
+        finish(HttpResponse{
+            static_cast<int>(message.result_int()), {type.data(), type.size()}, std::move(message.body())});
     }
     tl::unexpected<base::Error> bad_answer(const std::string& why) const {
-        return base::fail(base::ErrorKind::connection, fmt::format("http://{} did not answer with HTTP: {}", to_text(url_.address), why));
+        return base::fail(base::ErrorKind::connection,
+                          fmt::format("http://{} did not answer with HTTP: {}", to_text(url_.address), why));
     }
     void finish(base::Result<HttpResponse> result) {
         if (!result_) result_ = std::move(result);
@@ -104,10 +108,12 @@ private:
 
 base::Result<HttpResponse> http_request(const std::string& method, const std::string& url, const std::string& body,
                                         std::chrono::milliseconds timeout) {
-    if (!is_method(method)) return base::fail(base::ErrorKind::bad_input, "'" + method.substr(0, 40) + "' is no HTTP method");
+    if (!is_method(method))
+        return base::fail(base::ErrorKind::bad_input, "'" + method.substr(0, 40) + "' is no HTTP method");
     const auto parsed = parse_url(url);
     if (!parsed) return base::fail(parsed.error());
-    std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: */*\r\n", method, parsed->target, to_text(parsed->address));
+    std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: */*\r\n", method,
+                                      parsed->target, to_text(parsed->address));
     if (!body.empty() || method == "POST" || method == "PUT")
         request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
     request += "\r\n" + body;

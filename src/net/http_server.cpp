@@ -21,13 +21,16 @@ constexpr std::chrono::seconds last_words{5};  // for the client of a refused re
 
 class Server;
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(boost::beast::string_view text) {
+    return {text.data(), text.size()};
+}
 
 void append_response(base::Bytes& out, const HttpResponse& response, bool is_head, bool keeps_open) {
     const bool has_no_body = response.status == 204 || response.status == 304;
     const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
     std::string head = fmt::format("HTTP/1.1 {} {}\r\nServer: crossfade\r\n", response.status, view(reason));
-    if (!has_no_body) head += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type, response.body.size());
+    if (!has_no_body)
+        head += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type, response.body.size());
     head += keeps_open ? "\r\n" : "Connection: close\r\n\r\n";
     base::append(out, base::bytes_of(head));
     if (!is_head && !has_no_body) base::append(out, base::bytes_of(response.body));
@@ -75,7 +78,8 @@ public:
 
     void accept(std::unique_ptr<Stream> stream) {
         if (connections_.size() >= limits_.most_connections) {
-            base::log_warning("more than {} HTTP connections: {} is turned away", limits_.most_connections, stream->peer_address());
+            base::log_warning("more than {} HTTP connections: {} is turned away", limits_.most_connections,
+                              stream->peer_address());
             return;
         }
         const std::uint64_t number = next_number_++;
@@ -166,7 +170,8 @@ void Connection::expect_progress() {
 }
 
 void Connection::ran_out_of_time() {
-    // A large answer may take longer, as long as some of it goes. A request may not: who sends a byte a minute holds a connection.
+    // A large answer may take longer, as long as some of it goes. A request may not: who sends a byte a minute holds a
+    // connection.
     if (stream_->unsent() < unsent_at_check_) {
         expect_progress();
         return;
@@ -190,8 +195,10 @@ std::size_t Connection::on_bytes(std::span<std::uint8_t> bytes) {
         }
         if (took == 0) break;
     }
-    if (parser_->is_done()) complete();
-    else if (parser_->is_header_done()) tell_to_continue();
+    if (parser_->is_done())
+        complete();
+    else if (parser_->is_header_done())
+        tell_to_continue();
     return used;
 }
 
@@ -285,10 +292,12 @@ private:
 
 }  // namespace
 
-base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls, HttpLimits limits,
+base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
+                                                     HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle) {
     auto server = std::make_shared<Server>(loop, limits, std::move(handle));
-    auto listener = listen(loop, on, std::move(tls), [server](std::unique_ptr<Stream> stream) { server->accept(std::move(stream)); });
+    auto listener = listen(loop, on, std::move(tls),
+                           [server](std::unique_ptr<Stream> stream) { server->accept(std::move(stream)); });
     if (!listener) return base::fail(listener.error());
     return std::make_unique<HttpServerOnLoop>(std::move(server), std::move(*listener));
 }

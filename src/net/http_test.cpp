@@ -86,9 +86,12 @@ TEST_F(HttpTest, ClientAndServerUnderstandEachOther) {
 TEST_F(HttpTest, StatusBodyAndTypeArriveAsTheyWereGiven) {
     const std::string large = pattern(3U << 20U);
     serve([&](const HttpRequest& request, const HttpReply& reply) {
-        if (request.path == "/large") reply({200, "application/octet-stream", large});
-        else if (request.path == "/none") reply({204, "text/plain", "not sent"});
-        else reply({503, "application/json", "{}"});
+        if (request.path == "/large")
+            reply({200, "application/octet-stream", large});
+        else if (request.path == "/none")
+            reply({204, "text/plain", "not sent"});
+        else
+            reply({503, "application/json", "{}"});
     });
     EXPECT_TRUE(asked("GET", "/large")->body == large);
     const auto none = asked("DELETE", "/none");
@@ -138,7 +141,8 @@ TEST_F(HttpTest, ReplyMayOutliveClientServerAndLoop) {
     HttpReply for_gone_loop;
     {
         TestingLoop other;
-        auto short_lived = serve_http(other, {"127.0.0.1", 0}, nullptr, {}, [&](const HttpRequest&, HttpReply reply) { for_gone_loop = std::move(reply); });
+        auto short_lived = serve_http(other, {"127.0.0.1", 0}, nullptr, {},
+                                      [&](const HttpRequest&, HttpReply reply) { for_gone_loop = std::move(reply); });
         RawSocket client = RawSocket::connected_to((*short_lived)->address());
         client.send("GET / HTTP/1.1\r\n\r\n");
         other.run_until([&] { return for_gone_loop != nullptr; });
@@ -162,10 +166,15 @@ TEST_F(HttpTest, HandlerMayDestroyTheServer) {
 TEST_F(HttpTest, ConnectionStaysOpenAndPipelinedRequestsAreAnsweredInOrder) {
     std::vector<HttpReply> replies;
     serve([&](const HttpRequest& request, const HttpReply& reply) {
-        if (request.path == "/slow") replies.push_back(reply); else reply({200, "text/plain", request.path + ";"});
+        if (request.path == "/slow")
+            replies.push_back(reply);
+        else
+            reply({200, "text/plain", request.path + ";"});
     });
     RawSocket peer = RawSocket::connected_to(server->address());
-    peer.send("GET /slow HTTP/1.1\r\n\r\nGET /second HTTP/1.1\r\n\r\nPOST /third HTTP/1.1\r\nContent-Length: 2\r\n\r\nxyGET /fourth HTTP/1.1\r\n\r\n");
+    peer.send(
+        "GET /slow HTTP/1.1\r\n\r\nGET /second HTTP/1.1\r\n\r\nPOST /third HTTP/1.1\r\nContent-Length: 2\r\n\r\nxyGET "
+        "/fourth HTTP/1.1\r\n\r\n");
     std::string answer;
     loop.run_until([&] { return replies.size() == 1; });
     loop.run_turns(20);
@@ -197,8 +206,10 @@ TEST_F(HttpTest, RequestMayComeByteByByte) {
 
 TEST_F(HttpTest, ChunkedBodiesAndLeaveToSendThemWork) {
     serve_echo();
-    EXPECT_THAT(said_to("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "]"), HasSubstr("[abcde]"));
-    EXPECT_THAT(said_to("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", "\r\n\r\n"), StartsWith("HTTP/1.1 100 Continue\r\n\r\n"));
+    EXPECT_THAT(said_to("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "]"),
+                HasSubstr("[abcde]"));
+    EXPECT_THAT(said_to("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", "\r\n\r\n"),
+                StartsWith("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
 TEST_F(HttpTest, OldAndClosingClientsAreClosed) {
@@ -211,7 +222,8 @@ TEST_F(HttpTest, HeadersAreInLowerCaseAndRepeatedOnesJoined) {
     serve([](HttpRequest request, const HttpReply& reply) {
         reply({200, "text/plain", request.headers["x-many"] + "|" + request.headers["authorization"]});
     });
-    EXPECT_THAT(said_to("GET / HTTP/1.1\r\nX-Many: a\r\nAuthorization: Bearer x\r\nx-many: b\r\n\r\n", "|Bearer x"), HasSubstr("a, b|Bearer x"));
+    EXPECT_THAT(said_to("GET / HTTP/1.1\r\nX-Many: a\r\nAuthorization: Bearer x\r\nx-many: b\r\n\r\n", "|Bearer x"),
+                HasSubstr("a, b|Bearer x"));
 }
 
 TEST_F(HttpTest, HostileInputGetsItsStatusAndIsNeverHandled) {
@@ -219,10 +231,12 @@ TEST_F(HttpTest, HostileInputGetsItsStatusAndIsNeverHandled) {
     HttpLimits limits;
     limits.largest_body = 1000;
     limits.largest_header = 2000;
-    serve([&](const HttpRequest&, const HttpReply& reply) {
-        ++handled;
-        reply({});
-    }, limits);
+    serve(
+        [&](const HttpRequest&, const HttpReply& reply) {
+            ++handled;
+            reply({});
+        },
+        limits);
     const auto status_of = [&](std::string_view request) { return said_to(request).substr(0, 12); };
     EXPECT_EQ(status_of("this is no HTTP\r\n\r\n"), "HTTP/1.1 400");
     EXPECT_EQ(status_of(std::string("\x84\0\0\0\x01\0\0\0\0\r\n\r\n", 13)), "HTTP/1.1 400");
@@ -236,7 +250,9 @@ TEST_F(HttpTest, HostileInputGetsItsStatusAndIsNeverHandled) {
     EXPECT_EQ(status_of("GET / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"), "HTTP/1.1 400");
     EXPECT_EQ(status_of("POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n"), "HTTP/1.1 413");
     EXPECT_EQ(status_of("POST / HTTP/1.1\r\nContent-Length: 99999999999999999\r\n\r\n"), "HTTP/1.1 413");
-    EXPECT_EQ(status_of("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n" + std::string(4095, 'x') + "\r\n"), "HTTP/1.1 413");
+    EXPECT_EQ(
+        status_of("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n" + std::string(4095, 'x') + "\r\n"),
+        "HTTP/1.1 413");
     EXPECT_EQ(status_of("GET / HTTP/1.1\r\nX: " + std::string(5000, 'x') + "\r\n\r\n"), "HTTP/1.1 431");
     EXPECT_EQ(status_of("GET /" + std::string(5000, 'x') + " HTTP/1.1\r\n\r\n"), "HTTP/1.1 431");
     EXPECT_EQ(status_of(std::string(5000, 'x')).substr(0, 10), "HTTP/1.1 4");
@@ -304,20 +320,22 @@ TEST_F(HttpTest, ServesThroughTls) {
     server_tls.key_file = files.key;
     server_tls.verify_peer = false;
     client_tls.ca_file = certificates.ca_file();
-    auto made = serve_http(loop, {"127.0.0.1", 0}, *make_server_tls(server_tls), {}, [](const HttpRequest&, const HttpReply& reply) {
-        reply({200, "text/plain", "in private"});
-    });
+    auto made = serve_http(loop, {"127.0.0.1", 0}, *make_server_tls(server_tls), {},
+                           [](const HttpRequest&, const HttpReply& reply) {
+                               reply({200, "text/plain", "in private"});
+                           });
     ASSERT_TRUE(made);
     ConnectOptions options;
     options.tls = *make_client_tls(client_tls);
     std::unique_ptr<Stream> stream;
     RecordingUser user;
-    const auto pending = connect(loop, (*made)->address(), options, [&](base::Result<std::unique_ptr<Stream>> connected) {
-        ASSERT_TRUE(connected) << connected.error().message;
-        stream = std::move(*connected);
-        stream->start(user);
-        append_text(*stream, "GET / HTTP/1.1\r\n\r\n");
-    });
+    const auto pending =
+        connect(loop, (*made)->address(), options, [&](base::Result<std::unique_ptr<Stream>> connected) {
+            ASSERT_TRUE(connected) << connected.error().message;
+            stream = std::move(*connected);
+            stream->start(user);
+            append_text(*stream, "GET / HTTP/1.1\r\n\r\n");
+        });
     loop.run_until([&] { return user.received.find("in private") != std::string::npos; });
 }
 
@@ -325,7 +343,8 @@ TEST_F(HttpTest, ServesThroughTls) {
 class HttpClientTest : public testing::Test {
 protected:
     // Asks a server that says `answer` and then closes, or keeps silent.
-    static base::Result<HttpResponse> asked(const std::string& answer, bool closes, std::chrono::milliseconds timeout = 5s) {
+    static base::Result<HttpResponse> asked(const std::string& answer, bool closes,
+                                            std::chrono::milliseconds timeout = 5s) {
         const RawSocket listener = RawSocket::listening();
         std::atomic<bool> is_done{false};
         std::thread server([&] {
@@ -362,7 +381,8 @@ TEST_F(HttpClientTest, AnswerWithALengthDoesNotWaitForTheEnd) {
 }
 
 TEST_F(HttpClientTest, BrokenOffGarbledAndMissingAnswersAreConnectionErrors) {
-    for (const char* const answer : {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "HTTP/1.1 200", "", "SSH-2.0-OpenSSH_9.2\r\n"}) {
+    for (const char* const answer :
+         {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "HTTP/1.1 200", "", "SSH-2.0-OpenSSH_9.2\r\n"}) {
         const auto got = asked(answer, true);
         ASSERT_FALSE(got) << answer;
         EXPECT_EQ(got.error().kind, base::ErrorKind::connection) << answer;
@@ -389,13 +409,15 @@ TEST_F(HttpClientTest, NobodyThereIsAConnectionError) {
 }
 
 TEST_F(HttpClientTest, BadUrlsAndMethodsAreRefusedBeforeAnythingIsSent) {
-    for (const char* const url : {"", "127.0.0.1:1", "https://127.0.0.1/", "http://", "http://:80/", "http://host:0x/", "http://user:secret@host/",
-                                  "http://host/a b", "http://host/\r\nX: y", "http://host:99999/", "ftp://host/"}) {
+    for (const char* const url :
+         {"", "127.0.0.1:1", "https://127.0.0.1/", "http://", "http://:80/", "http://host:0x/",
+          "http://user:secret@host/", "http://host/a b", "http://host/\r\nX: y", "http://host:99999/", "ftp://host/"}) {
         const auto got = http_request("GET", url, "", 1s);
         ASSERT_FALSE(got) << url;
         EXPECT_EQ(got.error().kind, base::ErrorKind::bad_input) << url;
     }
-    EXPECT_EQ(http_request("GET /x HTTP/1.1\r\nX:", "http://127.0.0.1:1/", "", 1s).error().kind, base::ErrorKind::bad_input);
+    EXPECT_EQ(http_request("GET /x HTTP/1.1\r\nX:", "http://127.0.0.1:1/", "", 1s).error().kind,
+              base::ErrorKind::bad_input);
     EXPECT_EQ(http_request("", "http://127.0.0.1:1/", "", 1s).error().kind, base::ErrorKind::bad_input);
 }
 
@@ -413,7 +435,8 @@ TEST(Url, IsTakenApart) {
 TEST(Url, PercentEncodingIsUndoneOrRefused) {
     EXPECT_EQ(percent_decoded("a%2Fb+c%c3%a9", false), "a/b+c\xc3\xa9");
     EXPECT_EQ(percent_decoded("a+b", true), "a b");
-    for (const char* const wrong : {"%", "%a", "%g0", "%0", "%00", "%0a", "%7F"}) EXPECT_EQ(percent_decoded(wrong, false), std::nullopt) << wrong;
+    for (const char* const wrong : {"%", "%a", "%g0", "%0", "%00", "%0a", "%7F"})
+        EXPECT_EQ(percent_decoded(wrong, false), std::nullopt) << wrong;
     EXPECT_EQ(parse_target("no/slash"), std::nullopt);
 }
 

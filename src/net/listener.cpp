@@ -28,7 +28,11 @@ public:
     using Accepted = std::function<void(std::unique_ptr<Stream>)>;
 
     SocketListener(Loop& loop, Socket socket, std::shared_ptr<TlsContext> tls, Accepted accepted)
-        : loop_(loop), socket_(std::move(socket)), address_(local_endpoint(socket_.get()).address()), pause_(loop), tls_(std::move(tls)),
+        : loop_(loop),
+          socket_(std::move(socket)),
+          address_(local_endpoint(socket_.get()).address()),
+          pause_(loop),
+          tls_(std::move(tls)),
           accepted_(std::make_shared<const Accepted>(std::move(accepted))) {}
     ~SocketListener() override {
         loop_.implementation().forget(*this);
@@ -62,14 +66,17 @@ private:
     bool goes_on_after(int error) {
         if (error == EAGAIN || error == EWOULDBLOCK) return false;
         // These end one connection that was about to be accepted, not the listener (accept(2)).
-        if (error == EINTR || error == ECONNABORTED || error == EPERM || error == EPROTO || error == ENETDOWN || error == ENOPROTOOPT ||
-            error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH || error == ENETUNREACH)
+        if (error == EINTR || error == ECONNABORTED || error == EPERM || error == EPROTO || error == ENETDOWN ||
+            error == ENOPROTOOPT || error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH ||
+            error == ENETUNREACH)
             return true;
         // No descriptor or memory is left: it waits for some to come back instead of turning in circles.
         if (const auto now = loop_.now(); now - last_log_ >= log_again_after) {
             last_log_ = now;
-            base::log_warning("{} cannot accept connections: {}; they wait. Raise the limit of open files (ulimit -n) if this comes again",
-                              to_text(address_), text_of_error(error));
+            base::log_warning(
+                "{} cannot accept connections: {}; they wait. Raise the limit of open files (ulimit -n) if this comes "
+                "again",
+                to_text(address_), text_of_error(error));
         }
         pause_.start(pause_without_descriptors, [this] { on_ready(0); });
         return false;
@@ -86,14 +93,15 @@ private:
         const std::uint64_t number = next_number_++;
         auto& greeting = greetings_[number] = std::make_unique<Greeting>(loop_);
         greeting->timer.start(handshake_time, [this, number] { dismiss(number); });
-        greeting->handshake = std::make_unique<TlsHandshake>(loop_, std::move(stream), std::make_unique<TlsEngine>(tls_, "", ""),
-                                                             [this, number](base::Result<std::unique_ptr<Stream>> result) {
-                                                                 dismiss(number);
-                                                                 if (result)
-                                                                     show(std::move(*result));
-                                                                 else
-                                                                     base::log_debug("{}: {}", to_text(address_), result.error().message);
-                                                             });
+        greeting->handshake =
+            std::make_unique<TlsHandshake>(loop_, std::move(stream), std::make_unique<TlsEngine>(tls_, "", ""),
+                                           [this, number](base::Result<std::unique_ptr<Stream>> result) {
+                                               dismiss(number);
+                                               if (result)
+                                                   show(std::move(*result));
+                                               else
+                                                   base::log_debug("{}: {}", to_text(address_), result.error().message);
+                                           });
     }
 
     // Kept alive while it runs: it may destroy the listener.
@@ -128,13 +136,17 @@ base::Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& on, st
     auto endpoint = endpoint_of_literal(on);
     if (!endpoint) {
         const auto found = resolve(on);
-        if (!found) return base::fail(found.error().kind, "cannot listen on " + to_text(on) + ": " + found.error().message);
+        if (!found)
+            return base::fail(found.error().kind, "cannot listen on " + to_text(on) + ": " + found.error().message);
         endpoint = found->front();
     }
-    const auto failed = [&] { return base::fail(base::ErrorKind::connection, "cannot listen on " + to_text(on) + ": " + text_of_error(errno)); };
+    const auto failed = [&] {
+        return base::fail(base::ErrorKind::connection, "cannot listen on " + to_text(on) + ": " + text_of_error(errno));
+    };
     Socket socket = open_tcp(*endpoint);
     if (!socket.is_open() || !set_true(socket, SO_REUSEADDR) || !set_true(socket, SO_REUSEPORT)) return failed();
-    if (::bind(socket.get(), endpoint->get(), endpoint->size) != 0 || ::listen(socket.get(), backlog) != 0) return failed();
+    if (::bind(socket.get(), endpoint->get(), endpoint->size) != 0 || ::listen(socket.get(), backlog) != 0)
+        return failed();
     auto listener = std::make_unique<SocketListener>(loop, std::move(socket), std::move(tls), std::move(accepted));
     if (!listener->begin()) return failed();
     return listener;

@@ -14,7 +14,8 @@ namespace crossfade::net {
 namespace {
 
 [[noreturn]] void end_without(const char* what) {
-    base::log_error("no {} can be made for an event loop: {}; raise the limit of open files (ulimit -n)", what, text_of_error(errno));
+    base::log_error("no {} can be made for an event loop: {}; raise the limit of open files (ulimit -n)", what,
+                    text_of_error(errno));
     std::exit(20);
 }
 
@@ -39,9 +40,12 @@ void Poster::Mailbox::post(std::function<void()> task) {
     wake();
 }
 
-void Poster::post(std::function<void()> task) const { mailbox_->post(std::move(task)); }
+void Poster::post(std::function<void()> task) const {
+    mailbox_->post(std::move(task));
+}
 
-Loop::Implementation::Implementation() : epoll(::epoll_create1(EPOLL_CLOEXEC)), mailbox(std::make_shared<Poster::Mailbox>()), wheel(Clock::now()) {
+Loop::Implementation::Implementation()
+    : epoll(::epoll_create1(EPOLL_CLOEXEC)), mailbox(std::make_shared<Poster::Mailbox>()), wheel(Clock::now()) {
     if (!epoll.is_open()) end_without("epoll set");
     mailbox->wake_descriptor = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (mailbox->wake_descriptor < 0) end_without("eventfd");
@@ -89,7 +93,8 @@ void Loop::Implementation::again(Ready& ready) {
 
 void Loop::Implementation::forget(Ready& ready) {
     for (int i = event + 1; i < event_count; ++i)
-        if (events[static_cast<std::size_t>(i)].data.ptr == &ready) events[static_cast<std::size_t>(i)].data.ptr = nullptr;
+        if (events[static_cast<std::size_t>(i)].data.ptr == &ready)
+            events[static_cast<std::size_t>(i)].data.ptr = nullptr;
     if (!ready.is_going_on_) return;
     ready.is_going_on_ = false;
     std::erase(going_on, &ready);
@@ -104,7 +109,9 @@ void Loop::Implementation::let_go(const Disposable& one) {
 }
 
 int Loop::Implementation::wait_time() {
-    if (!tasks.empty() || !going_on.empty() || !hooks.empty() || !disposed.empty() || is_stopping.load(std::memory_order_relaxed)) return 0;
+    if (!tasks.empty() || !going_on.empty() || !hooks.empty() || !disposed.empty() ||
+        is_stopping.load(std::memory_order_relaxed))
+        return 0;
     const auto next = wheel.next();
     if (!next) return -1;
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
@@ -173,12 +180,15 @@ void Loop::Implementation::turn() {
 
 Loop::Loop() : implementation_(std::make_unique<Implementation>()) {}
 
-Loop::~Loop() { implementation_->drain(); }
+Loop::~Loop() {
+    implementation_->drain();
+}
 
 void Loop::run() {
     implementation_->thread = std::this_thread::get_id();
     {
-        // Tasks posted before this thread was the loop's are in the mailbox; its wake-up may have been seen by an earlier run.
+        // Tasks posted before this thread was the loop's are in the mailbox; its wake-up may have been seen by an
+        // earlier run.
         const std::lock_guard lock(implementation_->mailbox->mutex);
         if (!implementation_->mailbox->tasks.empty()) implementation_->mailbox->wake();
     }
@@ -202,7 +212,9 @@ void Loop::post(std::function<void()> task) {
         implementation_->mailbox->post(std::move(task));
 }
 
-Poster Loop::poster() const { return Poster(implementation_->mailbox); }
+Poster Loop::poster() const {
+    return Poster(implementation_->mailbox);
+}
 
 void Loop::at_turn_end(TurnEnd& hook) {
     if (hook.is_queued_) return;
@@ -214,10 +226,13 @@ void Loop::cancel_turn_end(TurnEnd& hook) {
     if (!hook.is_queued_) return;
     hook.is_queued_ = false;
     std::erase(implementation_->hooks, &hook);
-    std::replace(implementation_->running_hooks.begin(), implementation_->running_hooks.end(), &hook, static_cast<TurnEnd*>(nullptr));
+    std::replace(implementation_->running_hooks.begin(), implementation_->running_hooks.end(), &hook,
+                 static_cast<TurnEnd*>(nullptr));
 }
 
-Loop::Clock::time_point Loop::now() const { return implementation_->is_in_turn ? implementation_->turn_began : Clock::now(); }
+Loop::Clock::time_point Loop::now() const {
+    return implementation_->is_in_turn ? implementation_->turn_began : Clock::now();
+}
 
 struct Timer::Implementation final : base::WheelEntry {
     explicit Implementation(Loop& of) : loop(of.implementation()) {}
@@ -247,6 +262,8 @@ void Timer::cancel() {
     implementation_->expired = nullptr;
 }
 
-bool Timer::is_running() const { return implementation_->is_armed(); }
+bool Timer::is_running() const {
+    return implementation_->is_armed();
+}
 
 }  // namespace crossfade::net

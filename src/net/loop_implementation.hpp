@@ -1,7 +1,7 @@
 // What stands behind net::Loop: one epoll set, edge-triggered. For net's own sources only.
 //
-// A turn: tasks posted before it, then everything that epoll reported, then those who asked to go on, then timers, then turn-end hooks
-// (sending), and at last what was disposed of is destroyed.
+// A turn: tasks posted before it, then everything that epoll reported, then those who asked to go on, then timers, then
+// turn-end hooks (sending), and at last what was disposed of is destroyed.
 #pragma once
 
 #include <sys/epoll.h>
@@ -22,7 +22,8 @@ namespace crossfade::net {
 // Something that a loop tells of readiness. It must be forgotten (Loop::Implementation::forget) before it is destroyed.
 class Ready {
 public:
-    // `events`: what epoll reported since the last call (edges, not states); 0 when it asked for this turn with again().
+    // `events`: what epoll reported since the last call (edges, not states); 0 when it asked for this turn with
+    // again().
     virtual void on_ready(std::uint32_t events) = 0;
 
 protected:
@@ -60,8 +61,8 @@ struct Loop::Implementation {
     // Destroys all tasks and streams that it still has, while it can still be called.
     void drain();
 
-    // Reports every edge of readability, writability and hang-up of `descriptor` to `ready` from now on, and what is the case already.
-    // Ends when the descriptor is closed. False, with errno, when the system has no room for it.
+    // Reports every edge of readability, writability and hang-up of `descriptor` to `ready` from now on, and what is
+    // the case already. Ends when the descriptor is closed. False, with errno, when the system has no room for it.
     bool watch(int descriptor, Ready& ready);
     // The same descriptor, another receiver.
     void watch_instead(int descriptor, Ready& ready);

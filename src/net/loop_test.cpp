@@ -265,9 +265,7 @@ TEST(Timer, LoopSleepsUntilTheNextOneInsteadOfTicking) {
 TEST(Timer, OneStartedByAnEventWakesALoopThatHadNone) {
     Loop loop;
     Timer timer(loop);
-    std::thread other([&] {
-        loop.post([&] { timer.start(20ms, [&] { loop.stop(); }); });
-    });
+    std::thread other([&] { loop.post([&] { timer.start(20ms, [&] { loop.stop(); }); }); });
     loop.run();
     other.join();
     SUCCEED();

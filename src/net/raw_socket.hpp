@@ -30,7 +30,8 @@ public:
         const auto endpoint = endpoint_of_literal(address);
         RawSocket raw(::socket(endpoint->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
         if (receive_buffer > 0) raw.set(SOL_SOCKET, SO_RCVBUF, receive_buffer);
-        if (::connect(raw.get(), endpoint->get(), endpoint->size) != 0) ADD_FAILURE() << "connect: " << text_of_error(errno);
+        if (::connect(raw.get(), endpoint->get(), endpoint->size) != 0)
+            ADD_FAILURE() << "connect: " << text_of_error(errno);
         ::fcntl(raw.get(), F_SETFL, O_NONBLOCK);
         return raw;
     }
@@ -46,7 +47,9 @@ public:
     // Not open when nobody has connected yet.
     RawSocket accept() const { return RawSocket(::accept4(get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)); }
 
-    void set(int level, int name, int value) const { EXPECT_EQ(::setsockopt(get(), level, name, &value, sizeof value), 0); }
+    void set(int level, int name, int value) const {
+        EXPECT_EQ(::setsockopt(get(), level, name, &value, sizeof value), 0);
+    }
     // Sends as much as the kernel takes now.
     std::size_t send(std::string_view text) const {
         const ssize_t count = ::send(get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -7,8 +7,9 @@
 
 namespace crossfade::net {
 
-// Bytes are appended at the end and consumed at the front. They move only when the room behind them gets short, and the memory grows
-// (by doubling) only when three quarters of it are what nobody consumed. Not initialised, so that only pages that were read into count.
+// Bytes are appended at the end and consumed at the front. They move only when the room behind them gets short, and the
+// memory grows (by doubling) only when three quarters of it are what nobody consumed. Not initialised, so that only
+// pages that were read into count.
 class ReadBuffer {
 public:
     static constexpr std::size_t normal_capacity = 64U * 1024U;
@@ -24,7 +25,8 @@ public:
     bool empty() const { return begin_ == end_; }
     std::size_t capacity() const { return capacity_; }
     bool is_grown() const { return capacity_ > normal_capacity; }
-    // To be called now and then while is_grown(): gives the memory back when less than a quarter of it was needed since the last call.
+    // To be called now and then while is_grown(): gives the memory back when less than a quarter of it was needed since
+    // the last call.
     void trim();
 
 private:

@@ -12,7 +12,8 @@
 namespace crossfade::net {
 namespace {
 
-// Threads that wait for names. Never destroyed: the system's resolver cannot be interrupted, and a program does not wait for it to end.
+// Threads that wait for names. Never destroyed: the system's resolver cannot be interrupted, and a program does not
+// wait for it to end.
 class ResolverThreads {
 public:
     static ResolverThreads& of_process() {
@@ -63,7 +64,8 @@ base::Result<std::vector<Endpoint>> resolve(const Address& address) {
     addrinfo* found = nullptr;
     const int error = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
     if (error != 0)
-        return base::fail(base::ErrorKind::connection, "the name '" + address.host + "' does not resolve: " + gai_strerror(error));
+        return base::fail(base::ErrorKind::connection,
+                          "the name '" + address.host + "' does not resolve: " + gai_strerror(error));
     std::vector<Endpoint> endpoints;
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
         if (one->ai_addrlen > sizeof(sockaddr_storage)) continue;
@@ -76,7 +78,8 @@ base::Result<std::vector<Endpoint>> resolve(const Address& address) {
     return endpoints;
 }
 
-void resolve_later(const Poster& loop, const Address& address, std::function<void(base::Result<std::vector<Endpoint>>)> done) {
+void resolve_later(const Poster& loop, const Address& address,
+                   std::function<void(base::Result<std::vector<Endpoint>>)> done) {
     ResolverThreads::of_process().add([loop, address, done = std::move(done)]() mutable {
         loop.post([result = resolve(address), done = std::move(done)]() mutable { done(std::move(result)); });
     });

@@ -42,7 +42,8 @@ std::optional<Endpoint> endpoint_of_literal(const Address& address) {
     in_addr v4{};
     const bool is_v6 = address.host.find(':') != std::string::npos;
     if (!is_v6 && inet_pton(AF_INET, address.host.c_str(), &v4) != 1) return std::nullopt;
-    if (getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) != 0) return std::nullopt;
+    if (getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) != 0)
+        return std::nullopt;
     Endpoint endpoint;
     endpoint.size = found->ai_addrlen;
     std::memcpy(&endpoint.storage, found->ai_addr, found->ai_addrlen);
@@ -68,6 +69,8 @@ Socket open_tcp(const Endpoint& endpoint) {
     return Socket(::socket(endpoint.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
 }
 
-std::string text_of_error(int error_number) { return std::system_category().message(error_number); }
+std::string text_of_error(int error_number) {
+    return std::system_category().message(error_number);
+}
 
 }  // namespace crossfade::net

@@ -9,7 +9,9 @@
 namespace crossfade::net {
 namespace {
 
-void set_option(int descriptor, int level, int name, int value) { ::setsockopt(descriptor, level, name, &value, sizeof value); }
+void set_option(int descriptor, int level, int name, int value) {
+    ::setsockopt(descriptor, level, name, &value, sizeof value);
+}
 
 // A peer that vanished without a word is noticed within about two minutes, although nothing is sent to it.
 void find_vanished_peers(int descriptor) {
@@ -28,7 +30,9 @@ SocketState::SocketState(Loop& loop, Socket socket) : loop_(loop), socket_(std::
     local_ = to_text(local_endpoint(socket_.get()).address());
 }
 
-SocketState::~SocketState() { close(); }
+SocketState::~SocketState() {
+    close();
+}
 
 bool SocketState::attach(bool is_watched) {
     if (!is_watched) return loop_.implementation().watch(socket_.get(), *this);
@@ -72,7 +76,10 @@ void SocketState::on_ready(std::uint32_t events) {
     }
     if (has_unshown_ && user_ != nullptr && !is_paused_) deliver();
     if (is_to_read()) {
-        if (is_lingering_) discard(); else read();
+        if (is_lingering_)
+            discard();
+        else
+            read();
     }
     if (write_error_ != 0 && (!may_read_ || is_paused_) && user_ != nullptr) failed(write_error_, "write");
 }
@@ -82,8 +89,8 @@ void SocketState::read() {
     const ssize_t count = ::recv(socket_.get(), room.data(), room.size(), 0);
     if (count > 0) {
         in_.commit(static_cast<std::size_t>(count));
-        // Less than there was room for: the kernel has no more, and tells when it has again. But what says that the peer is done was
-        // told already.
+        // Less than there was room for: the kernel has no more, and tells when it has again. But what says that the
+        // peer is done was told already.
         may_read_ = static_cast<std::size_t>(count) == room.size() || has_hung_up_;
         if (may_read_) loop_.implementation().again(*this);
         deliver();
@@ -125,7 +132,9 @@ void SocketState::deliver() {
     if (in_.is_grown()) watch_growth();
 }
 
-void SocketState::turn_ended() { flush(); }
+void SocketState::turn_ended() {
+    flush();
+}
 
 // Sends from `bytes` until they are gone (true) or the kernel takes no more (false).
 bool SocketState::send_from(base::Bytes& bytes, std::size_t& sent) {
@@ -139,7 +148,8 @@ bool SocketState::send_from(base::Bytes& bytes, std::size_t& sent) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
             is_blocked_ = true;
         } else {
-            // The peer may have said why before it went: what can still be read is read first, and its end tells the user.
+            // The peer may have said why before it went: what can still be read is read first, and its end tells the
+            // user.
             write_error_ = errno;
             may_read_ = true;
             loop_.implementation().again(*this);
@@ -214,8 +224,8 @@ void SocketState::close_after_sending(std::chrono::milliseconds within) {
     send_soon();
 }
 
-// Half-closed first and read to its end: closing with unread bytes makes the kernel reset the connection, and the peer lose what was
-// sent last.
+// Half-closed first and read to its end: closing with unread bytes makes the kernel reset the connection, and the peer
+// lose what was sent last.
 void SocketState::shut_down_when_sent() {
     if (write_error_ != 0) {
         close();
@@ -248,7 +258,8 @@ void SocketState::on_expired() {
     // Seldom enough to be simple: what is empty at this moment starts small again.
     if (out_.empty() && out_.capacity() > normal_out_capacity) base::Bytes().swap(out_);
     if (blocked_.empty() && blocked_.capacity() > normal_out_capacity) base::Bytes().swap(blocked_);
-    if (in_.is_grown() || out_.capacity() > normal_out_capacity || blocked_.capacity() > normal_out_capacity) watch_growth();
+    if (in_.is_grown() || out_.capacity() > normal_out_capacity || blocked_.capacity() > normal_out_capacity)
+        watch_growth();
 }
 
 }  // namespace crossfade::net

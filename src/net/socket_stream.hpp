@@ -21,7 +21,8 @@ public:
 
     SocketState(Loop& loop, Socket socket);
     ~SocketState() override;
-    // Makes the loop watch the socket; `is_watched`: it already does, for somebody else. False when the system has no room.
+    // Makes the loop watch the socket; `is_watched`: it already does, for somebody else. False when the system has no
+    // room.
     bool attach(bool is_watched);
 
     void start(StreamUser& user);
@@ -63,9 +64,9 @@ private:
     std::size_t sent_ = 0;
     std::size_t mark_ = 0;
     int write_error_ = 0;
-    bool may_read_ = false;      // there may be something to read
-    bool has_hung_up_ = false;   // an end or an error is behind the bytes to read
-    bool has_unshown_ = false;   // bytes were received that the present user has not seen
+    bool may_read_ = false;     // there may be something to read
+    bool has_hung_up_ = false;  // an end or an error is behind the bytes to read
+    bool has_unshown_ = false;  // bytes were received that the present user has not seen
     bool is_paused_ = false, is_blocked_ = false, has_mark_ = false;
     bool is_closed_ = false, is_lingering_ = false, is_shut_down_ = false, peer_has_ended_ = false;
     std::string peer_, local_;

@@ -8,9 +8,9 @@
 
 namespace crossfade::net {
 
-// The state behind a stream is a Disposable: its user may destroy the stream inside on_bytes(), with the state's code and bytes still in
-// use on the stack, so the state goes when the turn ends. State has the members of Stream, and is_sending_last_bytes(): it asked the
-// loop to hold it until these have left.
+// The state behind a stream is a Disposable: its user may destroy the stream inside on_bytes(), with the state's code
+// and bytes still in use on the stack, so the state goes when the turn ends. State has the members of Stream, and
+// is_sending_last_bytes(): it asked the loop to hold it until these have left.
 template <class State>
 class StreamHandle final : public Stream {
 public:

@@ -399,7 +399,8 @@ TEST_F(StreamTest, OrderlyEndIsTold) {
     loop.run_until([&] { return user.closed.has_value(); });
     EXPECT_EQ(user.received, "last words");
     EXPECT_EQ(user.closed->kind, base::ErrorKind::connection);
-    EXPECT_NE(user.closed->message.find(stream->peer_address() + " closed the connection"), std::string::npos) << user.closed->message;
+    EXPECT_NE(user.closed->message.find(stream->peer_address() + " closed the connection"), std::string::npos)
+        << user.closed->message;
 }
 
 TEST_F(StreamTest, HalfClosedPeerCountsAsEnded) {
@@ -532,7 +533,8 @@ TEST_F(StreamTest, LoopMayGoWhileAStreamStillSendsItsLastBytes) {
     const RawSocket listener = RawSocket::listening();
     RawSocket client = RawSocket::connected_to(listener.address());
     Socket ours(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    auto lingering = std::make_unique<StreamHandle<SocketState>>(*short_lived, make_socket_state(*short_lived, std::move(ours), false));
+    auto lingering = std::make_unique<StreamHandle<SocketState>>(
+        *short_lived, make_socket_state(*short_lived, std::move(ours), false));
     append_text(*lingering, pattern(32U << 20U));
     lingering->close_after_sending(100s);
     lingering.reset();

@@ -57,7 +57,7 @@ void write_key(const std::string& path, EVP_PKEY* key, const std::string& passph
 }  // namespace
 
 struct TestCertificates::Authority {
-    EVP_PKEY* key = made(EVP_EC_gen("P-256"));
+    EVP_PKEY* key = made(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
     X509* certificate = nullptr;
     Authority() {
         static int made_so_far = 0;  // two of one name would be taken for one with a broken signature
@@ -88,7 +88,7 @@ TestCertificates::~TestCertificates() {
 
 TestCertificates::Files TestCertificates::issue(const CertificateWish& wish, const std::string& passphrase) {
     const std::string base = folder_ + "/" + std::to_string(++issued_);
-    EVP_PKEY* const key = made(EVP_EC_gen("P-256"));
+    EVP_PKEY* const key = made(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
     X509* const certificate = make_certificate(wish.common_name, key, 100 + issued_, wish.is_expired);
     X509_set_issuer_name(certificate, X509_get_subject_name(authority_->certificate));
     std::string alternatives;

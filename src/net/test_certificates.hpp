@@ -10,7 +10,7 @@ struct CertificateWish {
     std::string common_name = "test";
     std::vector<std::string> names{};      // DNS names it is for
     std::vector<std::string> addresses{};  // IP addresses it is for
-    bool is_expired = false;             // it was valid until yesterday
+    bool is_expired = false;               // it was valid until yesterday
 };
 
 // An authority and what it signed, as PEM files in a folder that goes with this object.

@@ -18,7 +18,10 @@ public:
         bool is = false;
         std::function<void()> look = [&] {
             is = is_so();
-            if (is || Clock::now() > give_up) stop(); else post(look);
+            if (is || Clock::now() > give_up)
+                stop();
+            else
+                post(look);
         };
         post(look);
         run();

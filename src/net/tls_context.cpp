@@ -16,7 +16,9 @@ tl::unexpected<base::Error> refused(const std::string& what, const std::string& 
 }
 
 // A key that needs a passphrase is refused: nobody is there to type it.
-int no_passphrase(char*, int, int, void*) { return 0; }
+int no_passphrase(char*, int, int, void*) {
+    return 0;
+}
 
 base::Result<void> set_trust(SSL_CTX* context, const TlsOptions& options, bool is_server) {
     if (!options.ca_file.empty()) {
@@ -27,7 +29,8 @@ base::Result<void> set_trust(SSL_CTX* context, const TlsOptions& options, bool i
     } else if (!is_server) {
         SSL_CTX_set_default_verify_paths(context);
     } else if (options.verify_peer) {
-        return base::fail(base::ErrorKind::bad_configuration, "a TLS server that demands client certificates needs the CA that signs them");
+        return base::fail(base::ErrorKind::bad_configuration,
+                          "a TLS server that demands client certificates needs the CA that signs them");
     }
     int mode = options.verify_peer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
     if (is_server && options.verify_peer) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
@@ -37,7 +40,8 @@ base::Result<void> set_trust(SSL_CTX* context, const TlsOptions& options, bool i
 
 base::Result<void> set_certificate(SSL_CTX* context, const TlsOptions& options, bool is_server) {
     if (options.certificate_file.empty() != options.key_file.empty())
-        return base::fail(base::ErrorKind::bad_configuration, "a TLS certificate and its key are given together or not at all");
+        return base::fail(base::ErrorKind::bad_configuration,
+                          "a TLS certificate and its key are given together or not at all");
     if (options.certificate_file.empty()) {
         if (!is_server) return {};
         return base::fail(base::ErrorKind::bad_configuration, "a TLS server needs a certificate and its key");
@@ -46,7 +50,8 @@ base::Result<void> set_certificate(SSL_CTX* context, const TlsOptions& options, 
     if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1)
         return refused("no PEM certificate can be read from it", options.certificate_file);
     if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-        return refused("it has no unencrypted PEM private key that belongs to " + options.certificate_file, options.key_file);
+        return refused("it has no unencrypted PEM private key that belongs to " + options.certificate_file,
+                       options.key_file);
     return {};
 }
 
@@ -54,7 +59,8 @@ base::Result<std::shared_ptr<TlsContext>> make(const TlsOptions& options, bool i
     ERR_clear_error();
     SSL_CTX* const context = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
     if (context == nullptr) return base::fail(base::ErrorKind::internal, "OpenSSL gives no TLS context");
-    auto owner = std::make_shared<TlsContext>(context, is_server, !is_server && options.verify_peer && options.verify_host);
+    auto owner =
+        std::make_shared<TlsContext>(context, is_server, !is_server && options.verify_peer && options.verify_host);
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -68,7 +74,11 @@ base::Result<std::shared_ptr<TlsContext>> make(const TlsOptions& options, bool i
 
 }  // namespace
 
-base::Result<std::shared_ptr<TlsContext>> make_client_tls(const TlsOptions& options) { return make(options, false); }
-base::Result<std::shared_ptr<TlsContext>> make_server_tls(const TlsOptions& options) { return make(options, true); }
+base::Result<std::shared_ptr<TlsContext>> make_client_tls(const TlsOptions& options) {
+    return make(options, false);
+}
+base::Result<std::shared_ptr<TlsContext>> make_server_tls(const TlsOptions& options) {
+    return make(options, true);
+}
 
 }  // namespace crossfade::net

@@ -60,7 +60,8 @@ bool is_ip_address(const std::string& host) {
 // Points the engine at the caller's bytes for as long as one call takes.
 class Lent {
 public:
-    Lent(base::ByteView*& received, base::Bytes*& wire, base::ByteView* from, base::Bytes& to) : received_(received), wire_(wire) {
+    Lent(base::ByteView*& received, base::Bytes*& wire, base::ByteView* from, base::Bytes& to)
+        : received_(received), wire_(wire) {
         ERR_clear_error();
         received_ = from;
         wire_ = &to;
@@ -79,7 +80,8 @@ private:
 
 }  // namespace
 
-TlsEngine::TlsEngine(std::shared_ptr<TlsContext> context, const std::string& server_name, const std::string& verify_name)
+TlsEngine::TlsEngine(std::shared_ptr<TlsContext> context, const std::string& server_name,
+                     const std::string& verify_name)
     : context_(std::move(context)), ssl_(SSL_new(context_->get())) {
     BIO* const bio = BIO_new(WireBio::method());
     BIO_set_data(bio, this);
@@ -102,7 +104,9 @@ TlsEngine::TlsEngine(std::shared_ptr<TlsContext> context, const std::string& ser
     }
 }
 
-TlsEngine::~TlsEngine() { SSL_free(ssl_); }
+TlsEngine::~TlsEngine() {
+    SSL_free(ssl_);
+}
 
 base::Error TlsEngine::error(const char* doing) const {
     std::string text = std::string("TLS ") + doing + " failed: ";

@@ -1,4 +1,5 @@
-// TLS without I/O: bytes of the wire in, bytes of the application out, and the other way round. For net's own sources only.
+// TLS without I/O: bytes of the wire in, bytes of the application out, and the other way round. For net's own sources
+// only.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -29,9 +30,9 @@ private:
     const bool is_server_, verifies_host_;
 };
 
-// One side of one connection. In every call `received` are bytes from the wire, of which those that were used are taken off the front,
-// and what is to be sent is appended to `wire` (also when the call fails: an alert that tells the peer why). Errors are of kind
-// connection. Never blocks, never allocates per call by itself.
+// One side of one connection. In every call `received` are bytes from the wire, of which those that were used are taken
+// off the front, and what is to be sent is appended to `wire` (also when the call fails: an alert that tells the peer
+// why). Errors are of kind connection. Never blocks, never allocates per call by itself.
 class TlsEngine {
 public:
     // `server_name` (SNI) and `verify_name` matter on the client's side only.

@@ -18,7 +18,9 @@ TlsState::TlsState(Loop& loop, std::unique_ptr<Stream> wire, std::unique_ptr<Tls
     wire_->start(*this);
 }
 
-TlsState::~TlsState() { close(); }
+TlsState::~TlsState() {
+    close();
+}
 
 void TlsState::start(StreamUser& user) {
     if (is_closed_) return;
@@ -56,7 +58,8 @@ std::size_t TlsState::on_bytes(std::span<std::uint8_t> bytes) {
         in_.commit(*taken);
         has_unshown_ = true;
     }
-    if (!end_ && engine_->is_finished()) end_ = base::Error(base::ErrorKind::connection, wire_->peer_address() + " closed the connection");
+    if (!end_ && engine_->is_finished())
+        end_ = base::Error(base::ErrorKind::connection, wire_->peer_address() + " closed the connection");
     if (!is_wire_ending_ && !wire_->out().empty()) wire_->send_soon();
     show();
     return bytes.size();
@@ -103,7 +106,8 @@ void TlsState::turn_ended() {
 void TlsState::encrypt() {
     if (out_.empty()) return;
     const auto result = engine_->write(out_, wire_->out());
-    if (out_.capacity() > normal_out_capacity && !is_armed()) loop_.implementation().wheel.arm(*this, loop_.now() + trim_every);
+    if (out_.capacity() > normal_out_capacity && !is_armed())
+        loop_.implementation().wheel.arm(*this, loop_.now() + trim_every);
     out_.clear();
     if (!result) {
         end_ = result.error();
@@ -154,7 +158,8 @@ void TlsState::close_after_sending(std::chrono::milliseconds within) {
 void TlsState::on_expired() {
     in_.trim();
     if (out_.empty() && out_.capacity() > normal_out_capacity) base::Bytes().swap(out_);
-    if (in_.is_grown() || out_.capacity() > normal_out_capacity) loop_.implementation().wheel.arm(*this, loop_.now() + trim_every);
+    if (in_.is_grown() || out_.capacity() > normal_out_capacity)
+        loop_.implementation().wheel.arm(*this, loop_.now() + trim_every);
 }
 
 TlsHandshake::TlsHandshake(Loop& loop, std::unique_ptr<Stream> wire, std::unique_ptr<TlsEngine> engine,
@@ -164,7 +169,9 @@ TlsHandshake::TlsHandshake(Loop& loop, std::unique_ptr<Stream> wire, std::unique
     loop_.implementation().again(*this);
 }
 
-TlsHandshake::~TlsHandshake() { loop_.implementation().forget(*this); }
+TlsHandshake::~TlsHandshake() {
+    loop_.implementation().forget(*this);
+}
 
 void TlsHandshake::on_ready(std::uint32_t) {
     base::ByteView nothing;
@@ -190,7 +197,8 @@ bool TlsHandshake::advance(base::ByteView& received) {
     }
     if (!wire_->out().empty()) wire_->send_soon();
     if (!engine_->is_open()) return true;
-    // The rest of the bytes, if any, is shown to the stream's user: `received` tells the stream below how many were used here.
+    // The rest of the bytes, if any, is shown to the stream's user: `received` tells the stream below how many were
+    // used here.
     auto state = std::make_unique<TlsState>(loop_, std::move(wire_), std::move(engine_));
     const auto done = std::exchange(done_, nullptr);
     done(std::make_unique<StreamHandle<TlsState>>(loop_, std::move(state)));

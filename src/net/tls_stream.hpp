@@ -62,8 +62,8 @@ private:
 // Runs a handshake to its end, then gives the stream. The stream below becomes its own.
 class TlsHandshake final : public Disposable, public Ready, public StreamUser {
 public:
-    // `done` is called once, from the loop, with the stream or why there is none; not after this is destroyed. It must not destroy this
-    // object itself: it gives it to the loop to dispose of.
+    // `done` is called once, from the loop, with the stream or why there is none; not after this is destroyed. It must
+    // not destroy this object itself: it gives it to the loop to dispose of.
     TlsHandshake(Loop& loop, std::unique_ptr<Stream> wire, std::unique_ptr<TlsEngine> engine,
                  std::function<void(base::Result<std::unique_ptr<Stream>>)> done);
     ~TlsHandshake() override;

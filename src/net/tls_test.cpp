@@ -30,10 +30,11 @@ protected:
         options.key_file = files.key;
         options.verify_peer = demands_certificate;
         if (demands_certificate) options.ca_file = certificates.ca_file();
-        auto listening = listen(loop, {"127.0.0.1", 0}, made(make_server_tls(options)), [this](std::unique_ptr<Stream> stream) {
-            at_server.push_back(std::move(stream));
-            at_server.back()->start(server_user);
-        });
+        auto listening =
+            listen(loop, {"127.0.0.1", 0}, made(make_server_tls(options)), [this](std::unique_ptr<Stream> stream) {
+                at_server.push_back(std::move(stream));
+                at_server.back()->start(server_user);
+            });
         ASSERT_TRUE(listening) << listening.error().message;
         listener = std::move(*listening);
     }
@@ -42,7 +43,8 @@ protected:
         options.ca_file = certificates.ca_file();
         return options;
     }
-    base::Result<std::unique_ptr<Stream>> connected(const TlsOptions& tls, ConnectOptions options = {}, std::string host = "127.0.0.1") {
+    base::Result<std::unique_ptr<Stream>> connected(const TlsOptions& tls, ConnectOptions options = {},
+                                                    std::string host = "127.0.0.1") {
         options.tls = made(make_client_tls(tls));
         std::optional<base::Result<std::unique_ptr<Stream>>> result;
         const auto pending = connect(loop, {std::move(host), listener->address().port}, options,
@@ -210,7 +212,8 @@ TEST_F(TlsTest, ClientWithoutTheDemandedCertificateIsNeverShown) {
         (*stream)->start(user);
         loop.run_until([&] { return user.closed.has_value(); });
         EXPECT_EQ(user.closed->kind, base::ErrorKind::connection);
-        EXPECT_THAT(user.closed->message, testing::AnyOf(HasSubstr("certificate required"), HasSubstr("unknown ca"))) << has_foreign;
+        EXPECT_THAT(user.closed->message, testing::AnyOf(HasSubstr("certificate required"), HasSubstr("unknown ca")))
+            << has_foreign;
     }
     EXPECT_TRUE(at_server.empty());
 }
@@ -254,7 +257,8 @@ TEST_F(TlsTest, PlainServerIsAConnectionErrorOfTheClient) {
     ConnectOptions options;
     options.tls = made(make_client_tls(trusting()));
     std::optional<base::Result<std::unique_ptr<Stream>>> result;
-    const auto pending = connect(loop, plain.address(), options, [&](base::Result<std::unique_ptr<Stream>> stream) { result = std::move(stream); });
+    const auto pending = connect(loop, plain.address(), options,
+                                 [&](base::Result<std::unique_ptr<Stream>> stream) { result = std::move(stream); });
     RawSocket peer;
     loop.run_until([&] {
         if (!peer.is_open()) peer = plain.accept();
@@ -271,7 +275,8 @@ TEST_F(TlsTest, ServerThatEndsDuringTheHandshakeIsAConnectionError) {
     ConnectOptions options;
     options.tls = made(make_client_tls(trusting()));
     std::optional<base::Result<std::unique_ptr<Stream>>> result;
-    const auto pending = connect(loop, plain.address(), options, [&](base::Result<std::unique_ptr<Stream>> stream) { result = std::move(stream); });
+    const auto pending = connect(loop, plain.address(), options,
+                                 [&](base::Result<std::unique_ptr<Stream>> stream) { result = std::move(stream); });
     loop.run_until([&] {
         plain.accept();  // and closed at once
         return result.has_value();
@@ -286,7 +291,8 @@ TEST_F(TlsTest, HandshakeThatNeverEndsIsATimeout) {
     options.tls = made(make_client_tls(trusting()));
     options.timeout = 100ms;
     std::optional<base::Result<std::unique_ptr<Stream>>> result;
-    const auto pending = connect(loop, silent.address(), options, [&](base::Result<std::unique_ptr<Stream>> stream) { result = std::move(stream); });
+    const auto pending = connect(loop, silent.address(), options,
+                                 [&](base::Result<std::unique_ptr<Stream>> stream) { result = std::move(stream); });
     loop.run_until([&] { return result.has_value(); });
     ASSERT_FALSE(*result);
     EXPECT_EQ(result->error().kind, base::ErrorKind::timeout);

@@ -52,7 +52,8 @@ std::optional<Target> parse_target(std::string_view text) {
         if (pair.empty()) continue;
         const std::size_t equals = pair.find('=');
         auto name = percent_decoded(pair.substr(0, equals), true);
-        auto value = percent_decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
+        auto value =
+            percent_decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
         if (!name || !value) return std::nullopt;
         target.query[std::move(*name)] = std::move(*value);
     }
@@ -61,7 +62,8 @@ std::optional<Target> parse_target(std::string_view text) {
 
 base::Result<Url> parse_url(std::string_view text) {
     const auto wrong = [&](const std::string& why) {
-        return base::fail(base::ErrorKind::bad_input, "'" + std::string(text.substr(0, 200)) + "' is no URL to ask: " + why);
+        return base::fail(base::ErrorKind::bad_input,
+                          "'" + std::string(text.substr(0, 200)) + "' is no URL to ask: " + why);
     };
     constexpr std::string_view scheme = "http://";
     if (!text.starts_with(scheme)) return wrong("it does not start with http://");

@@ -15,15 +15,16 @@ struct Url {
     Address address;
     std::string target;  // path and query as they are sent, at least "/"
 };
-// "http://host[:port][/path][?query]"; port 80 where none is given; a fragment is dropped. bad_input otherwise, also for a user in it
-// and for what must be percent-encoded.
+// "http://host[:port][/path][?query]"; port 80 where none is given; a fragment is dropped. bad_input otherwise, also
+// for a user in it and for what must be percent-encoded.
 base::Result<Url> parse_url(std::string_view text);
 
-// Without its percent encoding; with `plus_is_space` as in queries. Nothing when the encoding is broken or hides a control character.
+// Without its percent encoding; with `plus_is_space` as in queries. Nothing when the encoding is broken or hides a
+// control character.
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space);
 
-// The path and the query of a request's target, decoded. Of a name given twice the last value counts. Nothing when it is no path, or
-// its encoding is broken.
+// The path and the query of a request's target, decoded. Of a name given twice the last value counts. Nothing when it
+// is no path, or its encoding is broken.
 struct Target {
     std::string path;
     std::map<std::string, std::string> query;
