@@ -81,8 +81,9 @@ void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
         relay::Leg& leg = request.legs[cluster];
         if (leg.state != relay::Leg::State::answered) continue;
         if (leg.is_error) {
-            // A read needs only the cluster that answers it; whoever becomes primary later prepares it then.
-            if (is_read && cluster != primary) continue;
+            // A read, and in best effort a write, needs only the primary: the other side prepares it when its first EXECUTE comes. (A
+            // table whose CREATE was answered after best_effort_wait may still be on its way there.)
+            if ((is_read || phase_.write_mode != WriteMode::strict) && cluster != primary) continue;
             request.prepared.clear();
             forward(request, cluster, leg.header, leg.answer);
             return;
