@@ -1,6 +1,7 @@
 """What the end-to-end tests stand on: a real 4.1 origin, a real 5.0 target, and the built program.
 
 CROSSFADE_BIN names the program (default build/release/crossfade). With CROSSFADE_E2E_REUSE=1 clusters that are up are used and left up.
+CROSSFADE_E2E_CLUSTERS="e2e,127.0.0.11,127.0.0.21" gives them another name and other addresses, so that two runs can stand beside one another.
 """
 import os
 import pathlib
@@ -16,7 +17,7 @@ import cassandra_lab  # noqa: E402
 from cassandra.cluster import Cluster  # noqa: E402
 from running_proxy import RunningProxy  # noqa: E402
 
-ORIGIN, TARGET = "127.0.0.11", "127.0.0.21"
+NAME, ORIGIN, TARGET = os.environ.get("CROSSFADE_E2E_CLUSTERS", "e2e,127.0.0.11,127.0.0.21").split(",")
 
 
 def pytest_addoption(parser):
@@ -71,20 +72,20 @@ def clusters():
         except Exception as problem:
             problems.append(f"{name}: {problem}")
 
-    wanted = [one for one in (("e2e-origin", "4.1", ORIGIN), ("e2e-target", "5.0", TARGET)) if one[0] not in up]
+    wanted = [one for one in ((f"{NAME}-origin", "4.1", ORIGIN), (f"{NAME}-target", "5.0", TARGET)) if one[0] not in up]
     threads = [threading.Thread(target=start, args=one) for one in wanted]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert not problems, problems
-    origin, target = Side("e2e-origin", ORIGIN), Side("e2e-target", TARGET)
+    origin, target = Side(f"{NAME}-origin", ORIGIN), Side(f"{NAME}-target", TARGET)
     yield origin, target
     origin.cluster.shutdown()
     target.cluster.shutdown()
     if not reuse:
-        cassandra_lab.stop("e2e-origin")
-        cassandra_lab.stop("e2e-target")
+        cassandra_lab.stop(origin.name)
+        cassandra_lab.stop(target.name)
 
 
 @pytest.fixture(scope="session")

@@ -60,9 +60,9 @@ def test_the_target_is_killed_and_comes_back(proxy, origin, target, keyspace, mo
     load = Load(session, keyspace)
     try:
         time.sleep(3)  # load before the fault
-        cassandra_lab.kill("e2e-target")
+        cassandra_lab.kill(target.name)
         time.sleep(20)  # as long as the fault lasts
-        cassandra_lab.restart("e2e-target")
+        cassandra_lab.restart(target.name)
         time.sleep(5)  # load after it
     finally:
         load.stop()
