@@ -148,7 +148,7 @@ bool DualPolicy::send_write(relay::Request& request) {
     const auto wants = [&](std::size_t cluster) { return request.legs[cluster].state == relay::Leg::State::idle && !request.legs[cluster].may_have_run; };
     const auto wants_again = [&](std::size_t cluster) { return request.legs[cluster].state == relay::Leg::State::lost && write.is_repeatable; };
     // A connection was lost on the way: the same write once more, under its own timestamp.
-    if (request.legs[primary].attempts + request.legs[secondary].attempts > 0) {
+    if (write.stage >= static_cast<std::uint8_t>(Stage::under_way)) {
         bool waits = false;
         for (const std::size_t cluster : {primary, secondary}) {
             if (!wants_again(cluster) || request.legs[cluster].attempts >= most_attempts) continue;

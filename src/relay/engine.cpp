@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::chrono::milliseconds wheel_tick{10};
 constexpr std::chrono::seconds unused_pool{60};
-constexpr std::uint8_t most_prepares = 4;
 constexpr std::size_t large_frame = 64U * 1024U;
 
 }  // namespace
@@ -169,7 +168,6 @@ void Request::reset() {
         leg.may_have_run = leg.is_error = false;
         if (leg.answer.capacity() > large_frame) base::Bytes().swap(leg.answer); else leg.answer.clear();
         leg.backend = nullptr;
-        leg.stage_ = Leg::Stage::request;
     }
 }
 
@@ -195,15 +193,13 @@ void Engine::send(Request& request, std::size_t cluster) { send_on(request.legs[
 void Engine::send_on(Leg& leg, Backend& backend) {
     const Request& request = *leg.request_;
     if (request.opcode == cql::Opcode::execute || request.opcode == cql::Opcode::batch) {
-        for (std::size_t i = 0; i < request.prepared.size(); ++i) {
-            if (!request.prepared[i]->on[leg.cluster_].id.empty()) continue;
-            // It was away when the client prepared.
-            leg.preparing_ = i;
-            send_prepare(leg, backend);
+        for (const PreparedPtr& statement : request.prepared) {
+            // A node that was away when the client prepared, or a PREPARE that others wait for already.
+            if (!statement->on[leg.cluster_].id.empty() && prepares_.find(backend, statement->id) == nullptr) continue;
+            prepare_first(leg, backend, statement);
             return;
         }
     }
-    leg.stage_ = Leg::Stage::request;
     leg.state = Leg::State::sent;
     leg.is_error = false;
     ++leg.attempts;
@@ -249,115 +245,42 @@ void Engine::append_for(const Request& request, std::size_t cluster, std::uint16
 void Leg::on_response(Backend& from, const Response& response) { request_->engine_.leg_answered(*this, from, response); }
 
 void Leg::on_lost(Backend&, const base::Error& why) {
-    Engine& engine = request_->engine_;
-    Request& request = *request_;
-    state = State::lost;
-    if (stage_ == Stage::request) may_have_run = true;
-    backend = nullptr;
-    engine.policy().on_leg_lost(request, *this, why);
-    engine.release_if_over(request);
+    may_have_run = true;
+    request_->engine_.leg_lost(*this, why);
+}
+
+void Engine::leg_lost(Leg& leg, const base::Error& why) {
+    leg.state = Leg::State::lost;
+    leg.backend = nullptr;
+    policy_->on_leg_lost(*leg.request_, leg, why);
+    release_if_over(*leg.request_);
 }
 
 void Engine::leg_answered(Leg& leg, Backend& from, const Response& response) {
-    Request& request = *leg.request_;
-    if (leg.stage_ == Leg::Stage::prepare) {
-        prepared_again(leg, from, response);
-        return;
-    }
+    const Request& request = *leg.request_;
     leg.is_error = response.header.opcode == cql::Opcode::error;
     if (leg.is_error && !request.prepared.empty() && request.opcode != cql::Opcode::prepare && prepare_again(leg, from, response)) return;
-    leg.state = Leg::State::answered;
-    leg.backend = nullptr;
-    leg.header = response.header;
-    policy_->on_leg_answered(request, leg, response);
-    release_if_over(request);
+    answer_with(leg, response);
 }
 
-bool Engine::prepare_again(Leg& leg, Backend& from, const Response& response) {
-    const auto error = cql::parse_error(leg.request_->version, response.body());
-    if (!error || error->code != cql::ErrorCode::unprepared || leg.prepares >= most_prepares) return false;
-    const Request& request = *leg.request_;
-    leg.preparing_ = 0;
-    for (std::size_t i = 0; i < request.prepared.size(); ++i)
-        if (std::ranges::equal(request.prepared[i]->on[leg.cluster_].id, error->unprepared_id)) leg.preparing_ = i;
-    ++leg.prepares;
-    const PreparedStatement& statement = *request.prepared[leg.preparing_];
-    if (!statement.keyspace.empty() && !cql::has_request_keyspace(request.version) && from.keyspace() != statement.keyspace) {
-        // Only a connection that was USEd to the keyspace gives an unqualified text its meaning.
-        leg.state = Leg::State::waiting;
-        leg.backend = nullptr;
-        leg.request_->keyspace = statement.keyspace;
-        leg.request_->wish.keyspace = leg.request_->keyspace;
-        waiting_legs_.push_back(&leg);
-        on_pool_room(*request.pools[leg.cluster_]);
-        return true;
-    }
-    if (!from.has_room(true)) return false;
-    send_prepare(leg, from);
-    return true;
-}
-
-void Engine::send_prepare(Leg& leg, Backend& backend) {
-    const PreparedStatement& statement = *leg.request_->prepared[leg.preparing_];
-    leg.stage_ = Leg::Stage::prepare;
-    leg.state = Leg::State::sent;
-    leg.backend = &backend;
-    leg.stream_id = backend.begin_send(leg);
-    cql::append_prepare(backend.buffer(), backend.version(), leg.stream_id, statement.text,
-                        cql::has_request_keyspace(backend.version()) ? std::string_view(statement.keyspace) : std::string_view());
-    backend.sent();
-}
-
-void Engine::prepared_again(Leg& leg, Backend& from, const Response& response) {
-    Request& request = *leg.request_;
-    if (response.header.opcode == cql::Opcode::result) {
-        const auto prefix = cql::read_body_prefix(response.header, response.body());
-        const auto prepared = prefix ? cql::parse_prepared(request.version, response.body().subspan(prefix->size))
-                                     : base::Result<cql::PreparedResult>(base::fail(prefix.error()));
-        if (prepared) {
-            auto renewed = std::make_shared<PreparedStatement>(*request.prepared[leg.preparing_]);
-            auto& on = renewed->on[leg.cluster_];
-            on.id.assign(prepared->id.begin(), prepared->id.end());
-            on.result_metadata_id.assign(prepared->result_metadata_id.begin(), prepared->result_metadata_id.end());
-            on.metadata_id = digest_of_columns(prepared->result);
-            request.prepared[leg.preparing_] = renewed;
-            prepared_.put(std::move(renewed));
-            if (from.has_room(true)) {
-                send_on(leg, from);
-                return;
-            }
-        }
-    }
-    // What the cluster says to the text itself (a dropped table, say) is the answer to the request.
-    leg.stage_ = Leg::Stage::request;
+void Engine::answer_with(Leg& leg, const Response& response) {
     leg.state = Leg::State::answered;
     leg.backend = nullptr;
     leg.header = response.header;
     leg.is_error = response.header.opcode == cql::Opcode::error;
-    if (leg.is_error) {
-        policy_->on_leg_answered(request, leg, response);
-    } else {
-        base::Bytes frame;
-        cql::ErrorMessage error;
-        error.code = cql::ErrorCode::overloaded;
-        error.text = "a statement could not be prepared again on its node: the answer was not understood or the connection is full";
-        cql::append_error(frame, static_cast<std::uint8_t>(request.version), 0, error);
-        leg.is_error = true;
-        const cql::FrameHeader header = cql::read_frame_header(frame.data());
-        leg.header = header;
-        policy_->on_leg_answered(request, leg, Response{header, frame});
-    }
-    release_if_over(request);
+    policy_->on_leg_answered(*leg.request_, leg, response);
+    release_if_over(*leg.request_);
 }
 
 void Engine::forget(Leg& leg) {
     if (leg.state == Leg::State::sent) {
-        if (leg.stage_ == Leg::Stage::request) leg.may_have_run = true;
+        leg.may_have_run = true;
         leg.state = Leg::State::lost;
         leg.backend->forget(leg.stream_id);
         leg.backend = nullptr;
     } else if (leg.state == Leg::State::waiting) {
-        std::erase(waiting_legs_, &leg);
+        if (leg.prepare_ != nullptr) leg.prepare_->remove(leg.prepare_place_); else std::erase(waiting_legs_, &leg);
+        leg.prepare_ = nullptr;
         leg.state = Leg::State::idle;
     }
 }

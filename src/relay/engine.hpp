@@ -26,7 +26,7 @@ struct EngineOptions {
 };
 
 // Loop's thread only.
-class Engine final : public PoolOwner {
+class Engine final : public PoolOwner, public PrepareOwner {
 public:
     Engine(net::Loop& loop, EngineOptions options, PreparedRegistry& registry);
     ~Engine();
@@ -74,6 +74,8 @@ public:
     void for_each_session(const std::function<void(const ClientSession&)>& visit) const;
     void for_each_pool(const std::function<void(const Pool&)>& visit) const;
     void on_pool_room(Pool& pool) override;
+    void on_prepared(PrepareInFlight& prepare, Backend& from, const Response& response) override;
+    void on_prepare_lost(PrepareInFlight& prepare, const base::Error& why) override;
 
 private:
     friend class Leg;
@@ -84,10 +86,12 @@ private:
     void tick_wheel();
     void serve_waiting();
     void leg_answered(Leg& leg, Backend& from, const Response& response);
-    bool prepare_again(Leg& leg, Backend& from, const Response& response);
-    void prepared_again(Leg& leg, Backend& from, const Response& response);
+    void leg_lost(Leg& leg, const base::Error& why);
     void send_on(Leg& leg, Backend& backend);
-    void send_prepare(Leg& leg, Backend& backend);
+    bool prepare_again(Leg& leg, Backend& from, const Response& response);
+    void prepare_first(Leg& leg, Backend& backend, const PreparedPtr& statement);
+    void wait_to_send(Leg& leg);
+    void answer_with(Leg& leg, const Response& response);
     void append_for(const Request& request, std::size_t cluster, std::uint16_t stream_id, base::Bytes& out) const;
 
     net::Loop& loop_;
@@ -116,7 +120,8 @@ private:
         std::deque<Request*> requests;
     };
     std::vector<Queue> waiting_;
-    std::vector<Leg*> waiting_legs_;  // to be sent again after UNPREPARED, over a connection with the right keyspace
+    PreparesInFlight prepares_{*this};
+    std::vector<Leg*> waiting_legs_;  // to be sent again after UNPREPARED, when a connection with the right keyspace has room
     bool serve_is_posted_ = false;
     std::array<Backend*, clusters> found_{};
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

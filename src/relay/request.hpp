@@ -13,6 +13,7 @@
 #include "relay/backend.hpp"
 #include "relay/pool.hpp"
 #include "relay/prepared.hpp"
+#include "relay/prepares_in_flight.hpp"
 
 namespace crossfade::relay {
 
@@ -25,14 +26,14 @@ class Leg final : public Waiting {
 public:
     enum class State : std::uint8_t {
         idle,      // not to be sent there, or not yet
-        waiting,   // wants to go, nothing has room
+        waiting,   // wants to go; nothing has room, or its statement is being prepared
         sent,      // handed to a connection; the outcome is unknown until it is answered
         answered,  // `answer` (or what the policy took from it) is there
         lost,      // was sent and the connection ended: the outcome stays unknown
     };
 
     State state = State::idle;
-    std::uint8_t attempts = 0;        // times it was sent
+    std::uint8_t attempts = 0;        // times it was sent, without those that were answered with UNPREPARED
     std::uint8_t prepares = 0;        // times it was prepared again under way
     bool may_have_run = false;        // a connection ended with it, or it was given up: the cluster may have executed it
     bool is_error = false;            // answered with ERROR
@@ -51,11 +52,10 @@ public:
 private:
     friend class Request;
     friend class Engine;
-    enum class Stage : std::uint8_t { request, prepare };
     Request* request_ = nullptr;
     std::size_t cluster_ = 0;
-    Stage stage_ = Stage::request;
-    std::size_t preparing_ = 0;  // of a batch: which of its statements
+    PrepareInFlight* prepare_ = nullptr;  // that it waits for, at this place
+    std::size_t prepare_place_ = 0;
 };
 
 class Request final : public base::WheelEntry {

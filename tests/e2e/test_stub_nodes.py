@@ -140,33 +140,69 @@ def frame(version, stream, opcode, body):
     return struct.pack(">BBhBI", version, 0, stream, opcode, len(body)) + body
 
 
-def test_a_raw_client_with_every_stream_id_in_flight(fronted, stubs):
-    stubs[0].set(delay_ms=300)
-    with socket.create_connection(("127.0.0.1", fronted.port), timeout=30) as client:
-        client.sendall(frame(4, 0, 1, b"\x00\x01\x00\x0bCQL_VERSION\x00\x053.4.5"))
-        assert client.recv(9)[4] == 2
-        text = b"INSERT INTO stub.kv (k, v) VALUES ('x', 0x00)"
-        query = struct.pack(">I", len(text)) + text + b"\x00\x06\x00"
-        requests = b"".join(frame(4, stream, 7, query) for stream in range(32768))
-        sender = threading.Thread(target=client.sendall, args=(requests,))
+class RawClient:
+    """Speaks v4 by hand: what no driver does, every stream id at once."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        assert self.all([(1, b"\x00\x01\x00\x0bCQL_VERSION\x00\x053.4.5")])[0][0] == 2
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def all(self, requests):
+        """Sends (opcode, body) of each under its own stream id, at once; gives (opcode, body) of the answers in the same order."""
+        sender = threading.Thread(target=self.socket.sendall, args=(b"".join(frame(4, stream, *one) for stream, one in enumerate(requests)),))
         sender.start()
-        answered, received = {}, b""
-        while len(answered) < 32768:
-            chunk = client.recv(1 << 20)
-            assert chunk, f"the proxy closed the connection after {len(answered)} answers"
+        answers, received = {}, b""
+        while len(answers) < len(requests):
+            chunk = self.socket.recv(1 << 20)
+            assert chunk, f"the proxy closed the connection after {len(answers)} answers"
             received += chunk
             at = 0
             while len(received) - at >= 9:
                 _, _, stream, opcode, length = struct.unpack(">BBhBI", received[at:at + 9])
                 if len(received) - at < 9 + length:
                     break
-                assert stream not in answered
-                answered[stream] = opcode
+                assert stream not in answers
+                answers[stream] = (opcode, received[at + 9:at + 9 + length])
                 at += 9 + length
             received = received[at:]
         sender.join()
-    assert set(answered.values()) == {8}
+        return [answers[stream] for stream in range(len(requests))]
+
+
+def test_a_raw_client_with_every_stream_id_in_flight(fronted, stubs):
+    stubs[0].set(delay_ms=300)
+    text = b"INSERT INTO stub.kv (k, v) VALUES ('x', 0x00)"
+    with RawClient(fronted.port) as client:
+        answers = client.all([(7, struct.pack(">I", len(text)) + text + b"\x00\x06\x00")] * 32768)
+    assert {opcode for opcode, _ in answers} == {8}
     assert [stub.counts()["writes"] for stub in stubs] == [32768, 32768]
+
+
+@pytest.mark.parametrize("in_flight", [8000, 32768])
+def test_every_stream_id_in_flight_on_a_node_that_forgets(fronted, stubs, in_flight):
+    stubs[1].set(forget_every=1000)
+    text = b"INSERT INTO stub.kv (k, v) VALUES (?, ?)"
+    with RawClient(fronted.port) as client:
+        _, prepared = client.all([(9, struct.pack(">I", len(text)) + text)])[0]
+        size = struct.unpack(">H", prepared[4:6])[0]
+        statement = prepared[4:6 + size]
+        keys = [b"key%05d" % i for i in range(in_flight)]
+        answers = client.all([(10, statement + b"\x00\x06\x01" + struct.pack(">HI", 2, 8) + key + struct.pack(">I", 1) + b"x") for key in keys])
+    assert {body[4:100] for opcode, body in answers if opcode != 8} == set()
+    counts = [stub.counts() for stub in stubs]
+    assert counts[1]["forgotten"] >= in_flight // 1000
+    # One PREPARE for all that wait for it, not one for each of them.
+    assert counts[1]["prepares"] < counts[1]["unprepared"] / 10
+    assert [count["writes"] for count in counts] == [in_flight, in_flight]
+    if in_flight <= 10000:  # a stub remembers no more than that
+        assert stamps(stubs[0]) == stamps(stubs[1])
+    assert fronted.get("/journal/summary")["entries"] == 0
 
 
 def test_nothing_to_send_to_is_said_in_time(fronted, stubs):
