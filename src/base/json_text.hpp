@@ -17,10 +17,14 @@ public:
     JsonObject& field(std::string_view name, std::string_view value) { return raw(name, json_quoted(value)); }
     JsonObject& field(std::string_view name, const char* value) { return raw(name, json_quoted(value)); }
     template <std::same_as<bool> B>
-    JsonObject& field(std::string_view name, B value) { return raw(name, value ? "true" : "false"); }
+    JsonObject& field(std::string_view name, B value) {
+        return raw(name, value ? "true" : "false");
+    }
     template <std::integral T>
         requires(!std::same_as<T, bool>)
-    JsonObject& field(std::string_view name, T value) { return raw(name, std::to_string(value)); }
+    JsonObject& field(std::string_view name, T value) {
+        return raw(name, std::to_string(value));
+    }
     // `json` is JSON already.
     JsonObject& raw(std::string_view name, std::string_view json);
     std::string text() const { return "{" + fields_ + "}"; }

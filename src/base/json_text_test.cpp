@@ -12,18 +12,25 @@ TEST(JsonText, EscapesWhatJsonDemands) {
 
 TEST(JsonText, KeepsUtf8AndReplacesWhatIsNone) {
     EXPECT_EQ(json_quoted("é€😀"), "\"é€😀\"");
-    EXPECT_EQ(json_quoted("\xff" "a"), R"("\ufffda")");                       // never a first byte
-    EXPECT_EQ(json_quoted("\xc3"), R"("\ufffd")");                            // cut off
-    EXPECT_EQ(json_quoted("\xc3\""), R"("\ufffd\"")");                       // the quote is no part of it
-    EXPECT_EQ(json_quoted("\xc0\x80"), R"("\ufffd\ufffd")");                 // overlong
-    EXPECT_EQ(json_quoted("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");      // a surrogate
+    EXPECT_EQ(json_quoted("\xff"
+                          "a"),
+              R"("\ufffda")");                                                    // never a first byte
+    EXPECT_EQ(json_quoted("\xc3"), R"("\ufffd")");                                // cut off
+    EXPECT_EQ(json_quoted("\xc3\""), R"("\ufffd\"")");                            // the quote is no part of it
+    EXPECT_EQ(json_quoted("\xc0\x80"), R"("\ufffd\ufffd")");                      // overlong
+    EXPECT_EQ(json_quoted("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");            // a surrogate
     EXPECT_EQ(json_quoted("\xf4\x90\x80\x80"), R"("\ufffd\ufffd\ufffd\ufffd")");  // past U+10FFFF
 }
 
 TEST(JsonText, ObjectsAndListsNest) {
     EXPECT_EQ(JsonObject().text(), "{}");
     EXPECT_EQ(JsonList().text(), "[]");
-    EXPECT_EQ(JsonObject().field("a", true).field("b", -1).field("c", "x").raw("d", JsonList().add("1").add("2").text()).text(),
+    EXPECT_EQ(JsonObject()
+                  .field("a", true)
+                  .field("b", -1)
+                  .field("c", "x")
+                  .raw("d", JsonList().add("1").add("2").text())
+                  .text(),
               R"({"a":true,"b":-1,"c":"x","d":[1,2]})");
 }
 

@@ -24,6 +24,8 @@ std::size_t place_of(std::span<const Atom> part, std::span<const Atom> whole) {
 // statement runs; its deletion bears the stamp of what was seen there, so a newer element that moved to the place stays.
 bool Planner::take_out(bool of_statics, std::uint32_t column, const Row& origin, const Row& target, bool takes_out_all, Plan* plan) const {
     const auto wanted = origin.column(column), there = target.column(column);
+    // Where the origin tells its stamps, copying gives those, not the default one.
+    const bool copies_bear_default = std::none_of(wanted.begin(), wanted.end(), [](const Atom& atom) { return atom.stamp.is_known; });
     std::vector<std::size_t> surplus;
     std::size_t matched = 0;
     for (std::size_t i = 0; i < there.size(); ++i) {
@@ -35,7 +37,7 @@ bool Planner::take_out(bool of_statics, std::uint32_t column, const Row& origin,
         const bool is_second = std::any_of(wanted.begin(), wanted.end(), [&](const Atom& one) {
             return one.stamp.is_known && atom.stamp.is_known && one.stamp.writetime == atom.stamp.writetime && equal(one.value, atom.value);
         });
-        if (!atom.stamp.is_known || !(takes_out_all || is_second || is_copied(atom.stamp))) return false;
+        if (!atom.stamp.is_known || !(takes_out_all || is_second || (copies_bear_default && is_copied(atom.stamp)))) return false;
         surplus.push_back(i);
     }
     if (matched < wanted.size()) return false;

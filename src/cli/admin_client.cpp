@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/answer_reader.hpp"
 #include "base/json_text.hpp"
+#include "cli/answer_reader.hpp"
 #include "cli/text_table.hpp"
 
 namespace crossfade::cli {
@@ -35,9 +35,11 @@ std::string change_body(const PhaseChange& change, bool is_commit) {
 
 }  // namespace
 
-base::Result<net::HttpResponse> AdminClient::ask(const std::string& method, const std::string& target, const std::string& body) const {
+base::Result<net::HttpResponse> AdminClient::ask(const std::string& method, const std::string& target,
+                                                 const std::string& body) const {
     auto response = fetch_(method, url_ + target, body, timeout_);
-    if (!response) return base::fail(response.error().kind, url_ + ": " + response.error().message, response.error().server_code);
+    if (!response)
+        return base::fail(response.error().kind, url_ + ": " + response.error().message, response.error().server_code);
     return response;
 }
 
@@ -76,7 +78,8 @@ base::Result<PrepareAnswer> AdminClient::prepare(const PhaseChange& change) cons
     if (response->status == 200) {
         answer.is_yes = root.boolean("ok");
         answer.epoch = root.number("epoch");
-        if (!reader.problem() && !answer.is_yes) return base::fail(base::ErrorKind::protocol, url_ + ": it says neither yes nor no");
+        if (!reader.problem() && !answer.is_yes)
+            return base::fail(base::ErrorKind::protocol, url_ + ": it says neither yes nor no");
         return unless_wrong(reader, std::move(answer));
     }
     if (response->status != 409 && response->status != 400)
@@ -84,7 +87,9 @@ base::Result<PrepareAnswer> AdminClient::prepare(const PhaseChange& change) cons
     answer.reason = reason_in(url_, *response);
     answer.is_about_arguments = response->status == 400 || (root.has("kind") && root.text("kind") == "arguments");
     if (root.has("entries"))
-        root.list("entries", [&](const AnswerObject& entry) { answer.entries.push_back({entry.text("table"), entry.count("count")}); });
+        root.list("entries", [&](const AnswerObject& entry) {
+            answer.entries.push_back({entry.text("table"), entry.count("count")});
+        });
     return answer;
 }
 
@@ -95,7 +100,8 @@ base::Result<void> AdminClient::commit(const PhaseChange& change) const {
     const std::int64_t epoch = reader.root().number("epoch");
     if (reader.problem()) return base::fail(*reader.problem());
     if (epoch != change.epoch)
-        return base::fail(base::ErrorKind::protocol, fmt::format("{}: it is at epoch {}, not {}", url_, epoch, change.epoch));
+        return base::fail(base::ErrorKind::protocol,
+                          fmt::format("{}: it is at epoch {}, not {}", url_, epoch, change.epoch));
     return {};
 }
 
@@ -165,7 +171,9 @@ base::Result<RepairState> AdminClient::repair() const {
     state.is_running = root.boolean("running");
     state.done = root.count("done");
     state.left = root.count("left");
-    root.list("blocked", [&](const AnswerObject& item) { state.blocked.push_back({item.count("id"), item.text("table"), item.text("note")}); });
+    root.list("blocked", [&](const AnswerObject& item) {
+        state.blocked.push_back({item.count("id"), item.text("table"), item.text("note")});
+    });
     if (root.has("error")) state.error = printable(root.text("error"));
     return unless_wrong(reader, std::move(state));
 }

@@ -82,11 +82,11 @@ struct RepairState {
 };
 
 // net::http_request, or a stand-in. Called from several threads at once.
-using Fetch = std::function<base::Result<net::HttpResponse>(const std::string& method, const std::string& url, const std::string& body,
-                                                            std::chrono::milliseconds timeout)>;
+using Fetch = std::function<base::Result<net::HttpResponse>(
+    const std::string& method, const std::string& url, const std::string& body, std::chrono::milliseconds timeout)>;
 
-// One proxy. Blocking; any thread, several at once. Errors begin with the URL: connection and timeout as of the request, protocol where
-// the answer is not what the contract says, server where the proxy refused (with its reason).
+// One proxy. Blocking; any thread, several at once. Errors begin with the URL: connection and timeout as of the
+// request, protocol where the answer is not what the contract says, server where the proxy refused (with its reason).
 class AdminClient {
 public:
     AdminClient(std::string url, Fetch fetch, std::chrono::milliseconds timeout)
@@ -107,8 +107,10 @@ public:
     base::Result<RepairState> repair() const;
 
 private:
-    base::Result<net::HttpResponse> ask(const std::string& method, const std::string& target, const std::string& body) const;
-    base::Result<net::HttpResponse> ask_for_success(const std::string& method, const std::string& target, const std::string& body) const;
+    base::Result<net::HttpResponse> ask(const std::string& method, const std::string& target,
+                                        const std::string& body) const;
+    base::Result<net::HttpResponse> ask_for_success(const std::string& method, const std::string& target,
+                                                    const std::string& body) const;
 
     std::string url_;
     Fetch fetch_;

@@ -22,14 +22,19 @@ using testing::HasSubstr;
 AdminClient answering(int status, const std::string& body) {
     return AdminClient(
         "http://p:1",
-        [=](const std::string&, const std::string&, const std::string&, milliseconds) -> base::Result<net::HttpResponse> {
+        [=](const std::string&, const std::string&, const std::string&,
+            milliseconds) -> base::Result<net::HttpResponse> {
             return net::HttpResponse{status, "application/json", body};
         },
         milliseconds(1000));
 }
 
 TEST(AdminClient, ReadsThePhase) {
-    const auto state = answering(200, R"({"proxy":"0.0.0.0:9042","epoch":3,"phase":2,"write_mode":"strict","holding":true,"unrepaired":{"origin":1,"target":2}})").phase();
+    const auto state =
+        answering(
+            200,
+            R"({"proxy":"0.0.0.0:9042","epoch":3,"phase":2,"write_mode":"strict","holding":true,"unrepaired":{"origin":1,"target":2}})")
+            .phase();
     ASSERT_TRUE(state);
     EXPECT_EQ(state->proxy, "0.0.0.0:9042");
     EXPECT_EQ(state->epoch, 3);
@@ -42,8 +47,9 @@ TEST(AdminClient, ReadsThePhase) {
 
 // Each field in turn is left out, and has another type.
 TEST(AdminClient, NamesTheFieldThatAnAnswerLacks) {
-    const std::vector<std::pair<std::string, std::string>> fields{{"proxy", R"("x")"},    {"epoch", "3"},      {"phase", "2"}, {"write_mode", R"("strict")"},
-                                                                  {"holding", "false"}, {"unrepaired", R"({"origin":0,"target":0})"}};
+    const std::vector<std::pair<std::string, std::string>> fields{
+        {"proxy", R"("x")"},           {"epoch", "3"},       {"phase", "2"},
+        {"write_mode", R"("strict")"}, {"holding", "false"}, {"unrepaired", R"({"origin":0,"target":0})"}};
     for (const auto& [damaged, value] : fields) {
         for (const char* replacement : {"", "[]"}) {
             std::string body;
@@ -54,7 +60,8 @@ TEST(AdminClient, NamesTheFieldThatAnAnswerLacks) {
             const auto state = answering(200, body + "}").phase();
             ASSERT_FALSE(state) << damaged;
             EXPECT_EQ(state.error().kind, base::ErrorKind::protocol);
-            EXPECT_THAT(state.error().message, AllOf(testing::StartsWith("http://p:1: its answer has no "), HasSubstr("'" + damaged + "'")));
+            EXPECT_THAT(state.error().message,
+                        AllOf(testing::StartsWith("http://p:1: its answer has no "), HasSubstr("'" + damaged + "'")));
         }
     }
 }
@@ -63,7 +70,8 @@ TEST(AdminClient, AnswersThatAreNoJsonAreNamed) {
     for (const char* body : {"", "<html>", "[1]", "{\"proxy\":", "\"text\"", "\xff\xfe"}) {
         const auto state = answering(200, body).phase();
         ASSERT_FALSE(state);
-        EXPECT_EQ(state.error().message, "http://p:1: its answer is no JSON object; is this the admin address of a crossfade proxy?");
+        EXPECT_EQ(state.error().message,
+                  "http://p:1: its answer is no JSON object; is this the admin address of a crossfade proxy?");
     }
 }
 
@@ -75,16 +83,21 @@ TEST(AdminClient, ARefusalGivesItsReason) {
     EXPECT_EQ(answering(404, "nothing here").phase().error().message, "http://p:1: it answered with HTTP status 404");
 }
 
-TEST(AdminClient, ANegativeCountIsRefused) { EXPECT_FALSE(answering(200, R"({"entries":-1,"tables":[]})").journal_summary()); }
+TEST(AdminClient, ANegativeCountIsRefused) {
+    EXPECT_FALSE(answering(200, R"({"entries":-1,"tables":[]})").journal_summary());
+}
 
 TEST(AdminClient, ACommitThatLeavesAnotherEpochIsAnError) {
     PhaseChange change;
     change.epoch = 5;
     EXPECT_TRUE(answering(200, R"({"ok":true,"epoch":5,"phase":4})").commit(change));
-    EXPECT_EQ(answering(200, R"({"ok":true,"epoch":4,"phase":4})").commit(change).error().message, "http://p:1: it is at epoch 4, not 5");
+    EXPECT_EQ(answering(200, R"({"ok":true,"epoch":4,"phase":4})").commit(change).error().message,
+              "http://p:1: it is at epoch 4, not 5");
 }
 
-TEST(AdminClient, APrepareThatIsNoYesIsAnError) { EXPECT_FALSE(answering(200, R"({"ok":false,"epoch":5,"phase":4})").prepare({})); }
+TEST(AdminClient, APrepareThatIsNoYesIsAnError) {
+    EXPECT_FALSE(answering(200, R"({"ok":false,"epoch":5,"phase":4})").prepare({}));
+}
 
 TEST(AdminClient, PagesThatDoNotGoOnAreAnError) {
     const auto page = answering(200, R"({"entries":[],"next":7})").journal_page(7, 10);
@@ -93,13 +106,18 @@ TEST(AdminClient, PagesThatDoNotGoOnAreAnError) {
 }
 
 TEST(AdminClient, ReadsAPageOfTheJournal) {
-    const auto page = answering(200, R"({"entries":[{"id":9,"time_us":40000000,"table":"ks.t","key":"1:\u001b[31m","cause":"timeout","side":"both",)"
-                                     R"("state":"blocked","statement":"INSERT …","note":"type it"}],"next":9})")
-                          .journal_page(8, 1);
+    const auto page =
+        answering(
+            200,
+            R"({"entries":[{"id":9,"time_us":40000000,"table":"ks.t","key":"1:\u001b[31m","cause":"timeout","side":"both",)"
+            R"("state":"blocked","statement":"INSERT …","note":"type it"}],"next":9})")
+            .journal_page(8, 1);
     ASSERT_TRUE(page);
     EXPECT_EQ(page->next, 9U);
     std::ostringstream out, error, json;
-    const std::vector<JournalListing> listings{{"http://p:1", page->rows, true, ""}, {"http://q:1", {}, false, ""}, {"http://r:1", {}, false, "http://r:1: gone"}};
+    const std::vector<JournalListing> listings{{"http://p:1", page->rows, true, ""},
+                                               {"http://q:1", {}, false, ""},
+                                               {"http://r:1", {}, false, "http://r:1: gone"}};
     print_journal_list(listings, 100000000, out, error);
     EXPECT_EQ(out.str(),
               "http://p:1:\n"
@@ -109,16 +127,20 @@ TEST(AdminClient, ReadsAPageOfTheJournal) {
               "http://q:1: the journal is empty\n");
     EXPECT_EQ(error.str(), "http://r:1: gone\n");
     print_journal_list_json(listings, json);
-    EXPECT_EQ(json.str(),
-              R"({"proxies":[{"url":"http://p:1","more":true,"entries":[{"id":9,"time_us":40000000,"table":"ks.t","key":"1:\u001b[31m","cause":"timeout",)"
-              R"("side":"both","state":"blocked","statement":"INSERT …","note":"type it"}]},{"url":"http://q:1","more":false,"entries":[]},)"
-              R"({"url":"http://r:1","error":"http://r:1: gone","more":false,"entries":[]}]})"
-              "\n");
+    EXPECT_EQ(
+        json.str(),
+        R"({"proxies":[{"url":"http://p:1","more":true,"entries":[{"id":9,"time_us":40000000,"table":"ks.t","key":"1:\u001b[31m","cause":"timeout",)"
+        R"("side":"both","state":"blocked","statement":"INSERT …","note":"type it"}]},{"url":"http://q:1","more":false,"entries":[]},)"
+        R"({"url":"http://r:1","error":"http://r:1: gone","more":false,"entries":[]}]})"
+        "\n");
 }
 
 TEST(AdminClient, SummariesArePrintedWithTheirTotal) {
-    const AdminClient client = answering(200, R"({"entries":1201,"tables":[{"table":"ks.t","side":"target","entries":1201,"oldest_us":0,"state":"pending"}]})");
-    std::vector<base::Result<JournalSummary>> summaries{client.journal_summary(), base::fail(base::ErrorKind::connection, "http://q:1: refused")};
+    const AdminClient client = answering(
+        200,
+        R"({"entries":1201,"tables":[{"table":"ks.t","side":"target","entries":1201,"oldest_us":0,"state":"pending"}]})");
+    std::vector<base::Result<JournalSummary>> summaries{client.journal_summary(),
+                                                        base::fail(base::ErrorKind::connection, "http://q:1: refused")};
     std::ostringstream out, error, json;
     print_journal_summary({client, client}, summaries, 100000000, out, error);
     EXPECT_EQ(out.str(),
@@ -127,7 +149,10 @@ TEST(AdminClient, SummariesArePrintedWithTheirTotal) {
               "1,201 entries in the journal of 1 proxy.\n");
     EXPECT_EQ(error.str(), "http://q:1: refused\n");
     print_journal_summary_json({client, client}, summaries, json);
-    EXPECT_THAT(json.str(), HasSubstr(R"("entries":1201,"tables":[{"table":"ks.t","side":"target","entries":1201,"oldest_us":0,"state":"pending"}]},)"));
+    EXPECT_THAT(
+        json.str(),
+        HasSubstr(
+            R"("entries":1201,"tables":[{"table":"ks.t","side":"target","entries":1201,"oldest_us":0,"state":"pending"}]},)"));
 }
 
 TEST(AdminUrl, TakesWhatPeopleWrite) {
@@ -136,7 +161,8 @@ TEST(AdminUrl, TakesWhatPeopleWrite) {
     EXPECT_EQ(admin_url("127.0.0.1:8001").value(), "http://127.0.0.1:8001");
     EXPECT_EQ(admin_url("proxy.example").value(), "http://proxy.example:14001");
     EXPECT_EQ(admin_url("http://[::1]:8001").value(), "http://[::1]:8001");
-    for (const char* bad : {"", "http://", "https://h:1", "ftp://h", "http://h:1/phase", "http://user@h:1", "h:x", "h:0", "http://h:1?x", "a b"}) {
+    for (const char* bad : {"", "http://", "https://h:1", "ftp://h", "http://h:1/phase", "http://user@h:1", "h:x",
+                            "h:0", "http://h:1?x", "a b"}) {
         const auto url = admin_url(bad);
         ASSERT_FALSE(url) << bad;
         EXPECT_EQ(url.error().kind, base::ErrorKind::bad_input);
@@ -147,13 +173,17 @@ TEST(AdminUrl, TakesWhatPeopleWrite) {
 TEST(AdminClient, WorksOverHttp) {
     net::Loop loop;
     std::string seen;
-    auto server = net::serve_http(loop, net::Address{"127.0.0.1", 0}, nullptr, {}, [&](net::HttpRequest request, const net::HttpReply& reply) {
-        seen += request.method + " " + request.path + " " + request.query["limit"] + " " + request.query["after"] + " " + request.body + "\n";
-        if (request.path == "/phase/abort") return reply({409, "application/json", R"({"ok":false,"reason":"unknown switch"})"});
-        reply({200, "application/json", R"({"entries":[],"next":null})"});
-    });
+    auto server = net::serve_http(
+        loop, net::Address{"127.0.0.1", 0}, nullptr, {}, [&](net::HttpRequest request, const net::HttpReply& reply) {
+            seen += request.method + " " + request.path + " " + request.query["limit"] + " " + request.query["after"] +
+                    " " + request.body + "\n";
+            if (request.path == "/phase/abort")
+                return reply({409, "application/json", R"({"ok":false,"reason":"unknown switch"})"});
+            reply({200, "application/json", R"({"entries":[],"next":null})"});
+        });
     ASSERT_TRUE(server);
-    const AdminClient client("http://" + net::to_text((*server)->address()), net::http_request, std::chrono::seconds(20));
+    const AdminClient client("http://" + net::to_text((*server)->address()), net::http_request,
+                             std::chrono::seconds(20));
     std::thread thread([&] { loop.run(); });
     const auto page = client.journal_page(5, 10);
     const auto aborted = client.abort("an id");

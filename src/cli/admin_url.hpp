@@ -8,7 +8,8 @@
 
 namespace crossfade::cli {
 
-// "http://host:port", "host:port" or "host" (port 14001) → "http://host:port". Everything else (https, a path, no host) is bad_input.
+// "http://host:port", "host:port" or "host" (port 14001) → "http://host:port". Everything else (https, a path, no host)
+// is bad_input.
 base::Result<std::string> admin_url(std::string_view text);
 
 }  // namespace crossfade::cli

@@ -4,8 +4,9 @@ namespace crossfade::cli {
 
 void AnswerObject::complain(const char* name, const char* type) const {
     if (*problem_) return;
-    *problem_ = base::Error(base::ErrorKind::protocol, where_ + ": its answer has no " + type + " '" + name +
-                                                           "'; is this the admin address of a crossfade proxy, of the same version?");
+    *problem_ = base::Error(base::ErrorKind::protocol,
+                            where_ + ": its answer has no " + type + " '" + name +
+                                "'; is this the admin address of a crossfade proxy, of the same version?");
 }
 
 bool AnswerObject::has(const char* name) const {
@@ -41,7 +42,9 @@ AnswerReader::AnswerReader(std::string where, std::string_view body) {
     simdjson::dom::element element;
     const auto outcome = parser_.parse(body.data(), body.size()).get(element);
     if (outcome != simdjson::SUCCESS || !element.is_object()) {
-        problem_ = base::Error(base::ErrorKind::protocol, where + ": its answer is no JSON object; is this the admin address of a crossfade proxy?");
+        problem_ =
+            base::Error(base::ErrorKind::protocol,
+                        where + ": its answer is no JSON object; is this the admin address of a crossfade proxy?");
         // Never fails: it stands in, so that reading fields goes on to the error that is there already.
         if (parser_.parse(std::string_view("{}")).get(element) != simdjson::SUCCESS) element = {};
     }

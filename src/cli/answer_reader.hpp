@@ -1,4 +1,5 @@
-// Reads one JSON answer of an admin API. What is missing or of another type is remembered, once, as an error that names the URL.
+// Reads one JSON answer of an admin API. What is missing or of another type is remembered, once, as an error that names
+// the URL.
 #pragma once
 
 #include <simdjson.h>
@@ -12,7 +13,8 @@
 
 namespace crossfade::cli {
 
-// A JSON object inside an answer. Fields that are missing or of another type read as 0, "" or false and leave an error in the reader.
+// A JSON object inside an answer. Fields that are missing or of another type read as 0, "" or false and leave an error
+// in the reader.
 class AnswerObject {
 public:
     AnswerObject(std::string where, std::optional<base::Error>& problem, simdjson::dom::element element)

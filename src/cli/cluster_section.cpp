@@ -46,9 +46,11 @@ nodes::Credentials credentials_of(Keys& keys, const std::string& side, const Clu
     } else if (has_file) {
         if (!keys.is_wrong(file_key)) credentials.password = password_in_file(keys, file_key, section.password_file);
     } else if (has_environment) {
-        if (!keys.is_wrong(environment_key)) credentials.password = password_in_environment(keys, environment_key, section.password_env);
+        if (!keys.is_wrong(environment_key))
+            credentials.password = password_in_environment(keys, environment_key, section.password_env);
     } else if (keys.is_given(side + ".username") && !keys.is_given(side + ".password")) {
-        keys.problem(side + ".username", "has no password; give " + side + ".password_file or " + side + ".password_env");
+        keys.problem(side + ".username",
+                     "has no password; give " + side + ".password_file or " + side + ".password_env");
     }
     if ((has_file || has_environment) && !keys.is_given(side + ".username"))
         keys.problem(has_file ? file_key : environment_key, "is a password without a user; give " + side + ".username");
@@ -60,7 +62,8 @@ std::shared_ptr<net::TlsContext> tls_of(Keys& keys, const std::string& side, con
     const bool has_certificate = keys.is_given(side + ".tls.cert"), has_key = keys.is_given(side + ".tls.key");
     if (has_certificate != has_key) {
         keys.problem(side + (has_certificate ? ".tls.cert" : ".tls.key"),
-                     has_certificate ? "a certificate needs its key; give " + side + ".tls.key" : "a key needs its certificate; give " + side + ".tls.cert");
+                     has_certificate ? "a certificate needs its key; give " + side + ".tls.key"
+                                     : "a key needs its certificate; give " + side + ".tls.cert");
         return nullptr;
     }
     for (const char* key : {".tls", ".tls.ca", ".tls.cert", ".tls.key"})
@@ -83,21 +86,29 @@ void add_cluster_keys(Keys& keys, const std::string& side, ClusterSection& secti
     keys.list(side + ".contact_points", section.contact_points, "HOST[:PORT],…", check_contact_point,
               "some nodes of " + cluster + "; the others are found through them")
         .bare_flag()
-        .shown_default("none: needed");
+        .shown_default("none; needed");
     keys.number(side + ".port", section.port, lowest_port, highest_port, "port of every contact point that names none");
-    keys.text(side + ".local_datacenter", section.local_datacenter, "NAME", "the datacenter whose nodes get the requests")
+    keys.text(side + ".local_datacenter", section.local_datacenter, "NAME",
+              "the datacenter whose nodes get the requests")
         .shown_default("that of the contact point that answers first");
-    keys.text(side + ".username", section.username, "NAME", "the role that Crossfade itself logs in with").shown_default("none: no login");
-    keys.file(side + ".password_file", section.password_file, "a file whose first line is the password of that role").shown_default("none");
-    keys.text(side + ".password_env", section.password_env, "VARIABLE", "the environment variable that holds the password of that role")
+    keys.text(side + ".username", section.username, "NAME", "the role that Crossfade itself logs in with")
+        .shown_default("none, no login");
+    keys.file(side + ".password_file", section.password_file, "a file whose first line is the password of that role")
         .shown_default("none");
-    keys.file(side + ".tls.ca", section.tls_ca, "PEM certificates that vouch for " + cluster + "; any tls key turns TLS on")
+    keys.text(side + ".password_env", section.password_env, "VARIABLE",
+              "the environment variable that holds the password of that role")
+        .shown_default("none");
+    keys.file(side + ".tls.ca", section.tls_ca,
+              "PEM certificates that vouch for " + cluster + "; any tls key turns TLS on")
         .shown_default("those that this system trusts");
-    keys.file(side + ".tls.cert", section.tls_certificate, "PEM certificate to show to " + cluster).shown_default("none");
+    keys.file(side + ".tls.cert", section.tls_certificate, "PEM certificate to show to " + cluster)
+        .shown_default("none");
     keys.file(side + ".tls.key", section.tls_key, "PEM key of that certificate").shown_default("none");
-    keys.boolean(side + ".tls.verify_host", section.tls_verify_host, "whether a node's certificate must name its address");
-    keys.refuse(side + ".password", "a password is not taken from here, where others could read it; put it into a file and give " + side +
-                                        ".password_file, or into an environment variable and give " + side + ".password_env");
+    keys.boolean(side + ".tls.verify_host", section.tls_verify_host,
+                 "whether a node's certificate must name its address");
+    keys.refuse(side + ".password",
+                "a password is not taken from here, where others could read it; put it into a file and give " + side +
+                    ".password_file, or into an environment variable and give " + side + ".password_env");
 }
 
 nodes::ClusterOptions finish_cluster(Keys& keys, const std::string& side, const ClusterSection& section) {
@@ -106,11 +117,14 @@ nodes::ClusterOptions finish_cluster(Keys& keys, const std::string& side, const 
     options.local_datacenter = section.local_datacenter;
     const std::string points = side + ".contact_points";
     if (section.contact_points.empty()) {
-        if (!keys.is_given(points)) keys.problem(points, "is missing; name at least one node of the " + side + " (--" + side + " HOST[:PORT])");
-        else if (!keys.is_wrong(points)) keys.problem(points, "is empty; name at least one node of the " + side);
+        if (!keys.is_given(points))
+            keys.problem(points, "is missing; name at least one node of the " + side + " (--" + side + " HOST[:PORT])");
+        else if (!keys.is_wrong(points))
+            keys.problem(points, "is empty; name at least one node of the " + side);
     }
     for (const std::string& point : section.contact_points)
-        if (auto address = net::parse_address(point, section.port)) options.contact_points.push_back(std::move(*address));
+        if (auto address = net::parse_address(point, section.port))
+            options.contact_points.push_back(std::move(*address));
     options.credentials = credentials_of(keys, side, section);
     options.tls = tls_of(keys, side, section);
     return options;

@@ -21,7 +21,8 @@ struct ClusterSection {
 
 // `side` is "origin" or "target".
 void add_cluster_keys(Keys& keys, const std::string& side, ClusterSection& section);
-// Checks what belongs together, reads the password and the certificates. Problems and warnings go to the keys; then the result is of no use.
+// Checks what belongs together, reads the password and the certificates. Problems and warnings go to the keys; then the
+// result is of no use.
 nodes::ClusterOptions finish_cluster(Keys& keys, const std::string& side, const ClusterSection& section);
 
 }  // namespace crossfade::cli

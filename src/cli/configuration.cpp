@@ -9,9 +9,13 @@ namespace {
 
 void add_log_keys(Keys& keys, LogSection& section) {
     keys.choice("log.level", section.level,
-                {{"debug", base::LogLevel::debug}, {"info", base::LogLevel::info}, {"warning", base::LogLevel::warning}, {"error", base::LogLevel::error}},
+                {{"debug", base::LogLevel::debug},
+                 {"info", base::LogLevel::info},
+                 {"warning", base::LogLevel::warning},
+                 {"error", base::LogLevel::error}},
                 "the least severe messages that are shown");
-    keys.choice("log.format", section.is_json, {{"text", false}, {"json", true}}, "how: lines of text, or one JSON object a line");
+    keys.choice("log.format", section.is_json, {{"text", false}, {"json", true}},
+                "how: lines of text, or one JSON object a line");
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ struct LogSection {
     bool is_json = false;
 };
 
-// Filled by load(). `proxy.origin` and `proxy.target` are copies of `origin` and `target`. Does not move: keys point into it.
+// Filled by load(). `proxy.origin` and `proxy.target` are copies of `origin` and `target`. Does not move: keys point
+// into it.
 class Configuration {
 public:
     Configuration();
@@ -37,9 +38,10 @@ public:
     struct Flag {
         std::string key, text;
     };
-    // Reads `file` (empty: none), then the flags, then checks what the named sections need. Gives all problems, one sentence each; none:
-    // the configuration may be used. Call once.
-    std::vector<std::string> load(const std::string& file, const std::vector<Flag>& flags, const std::vector<std::string>& needed_sections);
+    // Reads `file` (empty: none), then the flags, then checks what the named sections need. Gives all problems, one
+    // sentence each; none: the configuration may be used. Call once.
+    std::vector<std::string> load(const std::string& file, const std::vector<Flag>& flags,
+                                  const std::vector<std::string>& needed_sections);
 
 private:
     ClusterSection origin_section_, target_section_;

@@ -18,7 +18,9 @@ std::string escaped(std::string text) {
 class ConfigurationReferenceCommand : public Command {
 public:
     void add_arguments(CLI::App& app) override {
-        app.add_option("--into", page_, "write the tables into this page, below its marker")->type_name("FILE")->default_str("print them");
+        app.add_option("--into", page_, "write the tables into this page, below its marker")
+            ->type_name("FILE")
+            ->default_str("print them");
     }
 
     int run(const Configuration& configuration, std::ostream& out, std::ostream& error) override {
@@ -55,17 +57,21 @@ std::string configuration_reference(const Keys& keys) {
         const std::string its_section = key.name.substr(0, key.name.find('.'));
         if (its_section != section) {
             section = its_section;
-            page += (page.empty() ? "## " : "\n## ") + section + "\n\n| key | flag | value | default | meaning |\n|---|---|---|---|---|\n";
+            page += (page.empty() ? "## " : "\n## ") + section +
+                    "\n\n| key | flag | value | default | meaning |\n|---|---|---|---|---|\n";
         }
         const std::string flags = (key.has_bare_flag ? "`--" + section + "`, `" : "`") + Keys::flag_of(key.name) + "`";
-        const std::string value = key.shape == Key::Shape::list ? "list of `" + key.value_name.substr(0, key.value_name.find(',')) + "`"
-                                                                : "`" + escaped(key.value_name) + "`";
+        const std::string value = key.shape == Key::Shape::list
+                                      ? "list of `" + key.value_name.substr(0, key.value_name.find(',')) + "`"
+                                      : "`" + escaped(key.value_name) + "`";
         page += "| `" + key.name.substr(section.size() + 1) + "` | " + flags + " | " + value + " | " +
                 escaped(key.default_text.empty() ? "none" : key.default_text) + " | " + escaped(key.help) + " |\n";
     }
     return page;
 }
 
-std::unique_ptr<Command> make_configuration_reference_command() { return std::make_unique<ConfigurationReferenceCommand>(); }
+std::unique_ptr<Command> make_configuration_reference_command() {
+    return std::make_unique<ConfigurationReferenceCommand>();
+}
 
 }  // namespace crossfade::cli

@@ -22,7 +22,8 @@ TEST(ConfigurationReference, TheDocumentationIsUpToDate) {
     const std::size_t marker = page.find(reference_begins);
     ASSERT_NE(marker, std::string::npos);
     const Configuration configuration;
-    EXPECT_EQ(page.substr(marker), std::string(reference_begins) + "\n\n" + configuration_reference(configuration.keys()))
+    EXPECT_EQ(page.substr(marker),
+              std::string(reference_begins) + "\n\n" + configuration_reference(configuration.keys()))
         << "run: crossfade configuration-reference --into docs/configuration.md";
 }
 
@@ -40,7 +41,9 @@ TEST(ConfigurationReference, HasARowForEveryKey) {
 
 TEST(ConfigurationReference, TheExampleIsRight) {
     Configuration configuration;
-    EXPECT_THAT(configuration.load(std::string(PROJECT_FOLDER) + "/deploy/crossfade.yaml", {}, {"origin", "target", "proxy", "log"}), testing::IsEmpty());
+    EXPECT_THAT(configuration.load(std::string(PROJECT_FOLDER) + "/deploy/crossfade.yaml", {},
+                                   {"origin", "target", "proxy", "log"}),
+                testing::IsEmpty());
     EXPECT_EQ(configuration.proxy.listen.port, 9042);
     EXPECT_EQ(configuration.origin.contact_points.size(), 2U);
 }
@@ -52,11 +55,14 @@ TEST(ConfigurationReference, TheExamplesCommentsAreKeys) {
     std::string line, section;
     int found = 0;
     while (std::getline(lines, line)) {
-        if (!line.empty() && std::isalpha(static_cast<unsigned char>(line[0])) != 0) section = line.substr(0, line.find(':'));
+        if (!line.empty() && std::isalpha(static_cast<unsigned char>(line[0])) != 0)
+            section = line.substr(0, line.find(':'));
         if (!line.starts_with("  # ")) continue;
         const std::string name = section + "." + line.substr(4, line.find(':') - 4);
         const auto& keys = configuration.keys().all();
-        EXPECT_TRUE(std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name || key.name.starts_with(name + "."); })) << name;
+        EXPECT_TRUE(std::any_of(keys.begin(), keys.end(), [&](const Key& key) {
+            return key.name == name || key.name.starts_with(name + ".");
+        })) << name;
         ++found;
     }
     EXPECT_GE(found, 5);

@@ -17,9 +17,12 @@ enum ExitCode : int {
 inline ExitCode exit_code_of(const base::Error& error) {
     switch (error.kind) {
         case base::ErrorKind::bad_input:
-        case base::ErrorKind::bad_configuration: return exit_bad_input;
-        case base::ErrorKind::interrupted: return exit_interrupted;
-        default: return exit_partial;
+        case base::ErrorKind::bad_configuration:
+            return exit_bad_input;
+        case base::ErrorKind::interrupted:
+            return exit_interrupted;
+        default:
+            return exit_partial;
     }
 }
 

@@ -1,4 +1,5 @@
-// For tests: proxies behind a Fetch. Each keeps the contract of docs/admin-api.md for phases; faults are injected at any step.
+// For tests: proxies behind a Fetch. Each keeps the contract of docs/admin-api.md for phases; faults are injected at
+// any step.
 #pragma once
 
 #include <map>

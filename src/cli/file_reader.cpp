@@ -41,7 +41,9 @@ int line_indented_by_tab(const std::string& text) {
     return 0;
 }
 
-bool is_quoted(const YAML::Node& scalar) { return scalar.Tag() != "?" && !scalar.Tag().empty(); }
+bool is_quoted(const YAML::Node& scalar) {
+    return scalar.Tag() != "?" && !scalar.Tag().empty();
+}
 
 }  // namespace
 
@@ -54,17 +56,21 @@ bool FileReader::read(const std::string& text) {
     try {
         const std::vector<YAML::Node> documents = YAML::LoadAll(text);
         if (documents.empty() || documents[0].IsNull()) return true;
-        if (documents.size() > 1) problem("", place_of(documents[1], ""), "a second document begins here; the file is one document");
+        if (documents.size() > 1)
+            problem("", place_of(documents[1], ""), "a second document begins here; the file is one document");
         if (documents[0].IsMap()) {
             read_section(documents[0], "");
             return true;
         }
-        problem("", place_of(documents[0], ""), "a configuration is made of sections: origin, target, proxy, migrate, log");
+        problem("", place_of(documents[0], ""),
+                "a configuration is made of sections: origin, target, proxy, migrate, log");
     } catch (const YAML::Exception& error) {
         // What YAML says of a tab is a riddle.
         const int line = line_indented_by_tab(text);
-        if (line > 0) problem("", fmt::format("{}:{}", path_, line), "a tab indents this line; YAML takes spaces only");
-        else problem("", fmt::format("{}:{}", path_, error.mark.line + 1), "this is no YAML: " + error.msg);
+        if (line > 0)
+            problem("", fmt::format("{}:{}", path_, line), "a tab indents this line; YAML takes spaces only");
+        else
+            problem("", fmt::format("{}:{}", path_, error.mark.line + 1), "this is no YAML: " + error.msg);
     }
     return false;
 }
@@ -102,7 +108,10 @@ void FileReader::read_entry(const YAML::Node& value, const std::string& name, co
     keys_.place_with_sections(name, place);
     if (value.IsNull()) return problem(name, place, "has no value; give one or remove the line");
     if (key->shape == Key::Shape::list) return read_list(*key, value, place);
-    if (!value.IsScalar()) return problem(name, place, fmt::format("takes a single value ({}), not a {}", key->value_name, value.IsMap() ? "section" : "list"));
+    if (!value.IsScalar())
+        return problem(
+            name, place,
+            fmt::format("takes a single value ({}), not a {}", key->value_name, value.IsMap() ? "section" : "list"));
     Given given;
     given.items.push_back(value.Scalar());
     given.is_quoted = is_quoted(value);
@@ -139,7 +148,9 @@ void FileReader::unknown(const std::string& name, const std::string& place) {
             nearest = sibling;
         }
     }
-    if (!nearest.empty()) return problem(name, place, fmt::format("unknown {}; is it meant to be {}?", parent.empty() ? "section" : "key", nearest));
+    if (!nearest.empty())
+        return problem(name, place,
+                       fmt::format("unknown {}; is it meant to be {}?", parent.empty() ? "section" : "key", nearest));
     std::string words;
     for (const std::string& sibling : siblings) words += (words.empty() ? "" : ", ") + sibling.substr(parent.size());
     problem(name, place, fmt::format("unknown {}; there are {}", parent.empty() ? "section" : "key", words));

@@ -40,9 +40,12 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t wid
 
 std::string HelpFormat::make_option(const CLI::Option* option, bool is_positional) const {
     std::string about = option->get_description();
-    if (option->get_required()) about += " (needed)";
-    else if (!option->get_default_str().empty()) about += " (default: " + option->get_default_str() + ")";
-    const std::string head = is_positional ? option->get_name(true) + (option->get_items_expected_max() > 1 ? "…" : "") : usage_of(option);
+    if (option->get_required())
+        about += " (needed)";
+    else if (!option->get_default_str().empty())
+        about += " (default: " + option->get_default_str() + ")";
+    const std::string head =
+        is_positional ? option->get_name(true) + (option->get_items_expected_max() > 1 ? "…" : "") : usage_of(option);
     return "  " + head + "\n" + std::string(help_column, ' ') + wrapped(about, help_column, line_width) + "\n";
 }
 

@@ -45,19 +45,28 @@ class JournalCommand : public Command {
 public:
     void add_arguments(CLI::App& app) override {
         app.require_subcommand(1);
-        list_ = add_part(app, "list", "prints the entries: writes that one cluster took, or may have, and the other may not");
-        list_->add_option("--limit", limit_text_, "how many entries of each proxy to print at most")->type_name("N")->capture_default_str();
+        list_ = add_part(app, "list",
+                         "prints the entries: writes that one cluster took, or may have, and the other may not");
+        list_->add_option("--limit", limit_text_, "how many entries of each proxy to print at most")
+            ->type_name("N")
+            ->capture_default_str();
         summary_ = add_part(app, "summary", "prints how many entries there are, by table");
-        repair_ = add_part(app, "repair", "makes both clusters equal where entries say that they may differ; exits 0 when every journal is empty");
-        repair_->add_flag("--retry-blocked", retries_blocked_, "also entries that a cluster refused for good: what was in their way is gone")
+        repair_ = add_part(
+            app, "repair",
+            "makes both clusters equal where entries say that they may differ; exits 0 when every journal is empty");
+        repair_
+            ->add_flag("--retry-blocked", retries_blocked_,
+                       "also entries that a cluster refused for good: what was in their way is gone")
             ->default_str("false");
-        repair_->add_flag("--counters", includes_counters_, "also counter tables: only with the application at rest")->default_str("false");
+        repair_->add_flag("--counters", includes_counters_, "also counter tables: only with the application at rest")
+            ->default_str("false");
     }
 
     std::vector<std::string> check(const Configuration&) const override {
         std::vector<std::string> problems = proxies_.problems();
         if (limit() == 0)
-            problems.push_back("--limit: '" + printable(limit_text_.substr(0, 60)) + "' is no whole number from 1 to " + std::to_string(largest_limit));
+            problems.push_back("--limit: '" + printable(limit_text_.substr(0, 60)) + "' is no whole number from 1 to " +
+                               std::to_string(largest_limit));
         return problems;
     }
 
@@ -78,24 +87,34 @@ private:
     // 0: none.
     std::size_t limit() const {
         std::size_t number = 0;
-        const auto [end, problem] = std::from_chars(limit_text_.data(), limit_text_.data() + limit_text_.size(), number);
-        return problem == std::errc() && end == limit_text_.data() + limit_text_.size() && number <= largest_limit ? number : 0;
+        const auto [end, problem] =
+            std::from_chars(limit_text_.data(), limit_text_.data() + limit_text_.size(), number);
+        return problem == std::errc() && end == limit_text_.data() + limit_text_.size() && number <= largest_limit
+                   ? number
+                   : 0;
     }
 
     int list(const std::vector<AdminClient>& clients, std::ostream& out, std::ostream& error) const {
         const std::size_t most = limit();
-        const auto listings = ask_all(clients, [most](const AdminClient& client) { return list_journal(client, most); });
-        if (is_json_) print_journal_list_json(listings, out);
-        else print_journal_list(listings, base::system_clock().wall_microseconds(), out, error);
-        const bool is_whole = std::all_of(listings.begin(), listings.end(), [](const JournalListing& one) { return one.failure.empty(); });
+        const auto listings =
+            ask_all(clients, [most](const AdminClient& client) { return list_journal(client, most); });
+        if (is_json_)
+            print_journal_list_json(listings, out);
+        else
+            print_journal_list(listings, base::system_clock().wall_microseconds(), out, error);
+        const bool is_whole = std::all_of(listings.begin(), listings.end(),
+                                          [](const JournalListing& one) { return one.failure.empty(); });
         return is_whole ? exit_done : exit_partial;
     }
 
     int summary(const std::vector<AdminClient>& clients, std::ostream& out, std::ostream& error) const {
         const auto summaries = ask_all(clients, [](const AdminClient& client) { return client.journal_summary(); });
-        if (is_json_) print_journal_summary_json(clients, summaries, out);
-        else print_journal_summary(clients, summaries, base::system_clock().wall_microseconds(), out, error);
-        const bool is_whole = std::all_of(summaries.begin(), summaries.end(), [](const auto& one) { return one.has_value(); });
+        if (is_json_)
+            print_journal_summary_json(clients, summaries, out);
+        else
+            print_journal_summary(clients, summaries, base::system_clock().wall_microseconds(), out, error);
+        const bool is_whole =
+            std::all_of(summaries.begin(), summaries.end(), [](const auto& one) { return one.has_value(); });
         return is_whole ? exit_done : exit_partial;
     }
 
@@ -110,8 +129,10 @@ private:
         surroundings.show_progress = [&line](const RepairProgress& progress) { line.show(progress); };
         const RepairResult result = repair_journals(clients, surroundings);
         line.finish();
-        if (is_json_) print_repair_json(result, out);
-        else print_repair(result, base::system_clock().wall_microseconds(), out, error);
+        if (is_json_)
+            print_repair_json(result, out);
+        else
+            print_repair(result, base::system_clock().wall_microseconds(), out, error);
         return result.exit;
     }
 
@@ -126,6 +147,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Command> make_journal_command() { return std::make_unique<JournalCommand>(); }
+std::unique_ptr<Command> make_journal_command() {
+    return std::make_unique<JournalCommand>();
+}
 
 }  // namespace crossfade::cli

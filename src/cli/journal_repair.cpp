@@ -59,8 +59,9 @@ std::vector<AdminClient> clients_of(const std::vector<Followed>& all) {
 
 RepairResult repair_journals(const std::vector<AdminClient>& clients, const RepairSurroundings& surroundings) {
     std::vector<Followed> all;
-    const auto started = ask_all(
-        clients, [&](const AdminClient& client) { return client.start_repair(surroundings.retries_blocked, surroundings.includes_counters); });
+    const auto started = ask_all(clients, [&](const AdminClient& client) {
+        return client.start_repair(surroundings.retries_blocked, surroundings.includes_counters);
+    });
     for (std::size_t i = 0; i < clients.size(); ++i) {
         Followed& one = all.emplace_back(Followed{clients[i], {}, started[i].has_value(), 0});
         one.outcome.url = clients[i].url();
@@ -82,8 +83,10 @@ RepairResult repair_journals(const std::vector<AdminClient>& clients, const Repa
     const auto summaries = ask_all(clients_of(all), [](const AdminClient& client) { return client.journal_summary(); });
     for (std::size_t i = 0; i < all.size(); ++i) {
         RepairOutcome& outcome = all[i].outcome;
-        if (summaries[i]) outcome.remains = *summaries[i];
-        else if (outcome.failure.empty()) outcome.failure = summaries[i].error().message;
+        if (summaries[i])
+            outcome.remains = *summaries[i];
+        else if (outcome.failure.empty())
+            outcome.failure = summaries[i].error().message;
         const bool is_empty = outcome.failure.empty() && outcome.remains.entries == 0;
         if (!is_empty) result.exit = std::max(result.exit, exit_partial);
         result.proxies.push_back(std::move(outcome));

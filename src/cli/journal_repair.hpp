@@ -37,7 +37,8 @@ struct RepairSurroundings {
     bool retries_blocked = false, includes_counters = false;   // as in AdminClient::start_repair()
 };
 
-// Blocks until no proxy repairs any more. A proxy that cannot be reached is looked for again some seconds before it is given up.
+// Blocks until no proxy repairs any more. A proxy that cannot be reached is looked for again some seconds before it is
+// given up.
 RepairResult repair_journals(const std::vector<AdminClient>& clients, const RepairSurroundings& surroundings);
 
 }  // namespace crossfade::cli

@@ -28,10 +28,12 @@ struct ScriptedProxy {
 };
 
 std::string running(int done, int left) {
-    return R"({"running":true,"done":)" + std::to_string(done) + R"(,"left":)" + std::to_string(left) + R"(,"blocked":[],"error":null})";
+    return R"({"running":true,"done":)" + std::to_string(done) + R"(,"left":)" + std::to_string(left) +
+           R"(,"blocked":[],"error":null})";
 }
 std::string ended(int done, int left, const std::string& blocked = "[]", const std::string& error = "null") {
-    return R"({"running":false,"done":)" + std::to_string(done) + R"(,"left":)" + std::to_string(left) + R"(,"blocked":)" + blocked + R"(,"error":)" + error + "}";
+    return R"({"running":false,"done":)" + std::to_string(done) + R"(,"left":)" + std::to_string(left) +
+           R"(,"blocked":)" + blocked + R"(,"error":)" + error + "}";
 }
 const char* const unreachable = "";
 
@@ -46,11 +48,12 @@ protected:
     RepairResult run() {
         std::vector<AdminClient> clients;
         for (std::size_t i = 0; i < proxies.size(); ++i)
-            clients.emplace_back("http://p" + std::to_string(i),
-                                 [this, i](const std::string& method, const std::string& url, const std::string&, milliseconds) {
-                                     return answer(proxies[i], method + " " + url.substr(url.find('/', 7)));
-                                 },
-                                 milliseconds(1000));
+            clients.emplace_back(
+                "http://p" + std::to_string(i),
+                [this, i](const std::string& method, const std::string& url, const std::string&, milliseconds) {
+                    return answer(proxies[i], method + " " + url.substr(url.find('/', 7)));
+                },
+                milliseconds(1000));
         RepairResult result = repair_journals(clients, surroundings);
         std::ostringstream out_stream, error_stream;
         print_repair(result, 100000000, out_stream, error_stream);
@@ -63,7 +66,8 @@ protected:
         const std::lock_guard lock(mutex);
         if (request.starts_with("POST /journal/repair")) {
             proxy.started_with = request;
-            if (proxy.refuses_start) return net::HttpResponse{503, "application/json", R"({"reason":"the target cannot be reached"})"};
+            if (proxy.refuses_start)
+                return net::HttpResponse{503, "application/json", R"({"reason":"the target cannot be reached"})"};
             ++proxy.starts;
             return net::HttpResponse{202, "application/json", R"({"ok":true})"};
         }
@@ -101,7 +105,8 @@ TEST_F(JournalRepairTest, EndsWhenEveryJournalIsEmpty) {
 
 TEST_F(JournalRepairTest, WhatIsLeftIsPartialAndNamed) {
     proxies[0].looks = {ended(10, 2, R"([{"id":7,"table":"ks.t","note":"type this: ALTER TABLE ks.t ADD x int"}])")};
-    proxies[0].summary = R"({"entries":2,"tables":[{"table":"ks.t","side":"target","entries":2,"oldest_us":10000000,"state":"blocked"}]})";
+    proxies[0].summary =
+        R"({"entries":2,"tables":[{"table":"ks.t","side":"target","entries":2,"oldest_us":10000000,"state":"blocked"}]})";
     proxies[1].looks = {ended(0, 0)};
     EXPECT_EQ(run().exit, exit_partial);
     EXPECT_EQ(error, "http://p0: entry 7 of ks.t is blocked: type this: ALTER TABLE ks.t ADD x int\n");
@@ -128,7 +133,8 @@ TEST_F(JournalRepairTest, BlockedEntriesAndCountersAreAskedFor) {
 
 TEST_F(JournalRepairTest, AnEntryThatCameMeanwhileIsLeft) {
     proxies[0].looks = {ended(3, 0)};
-    proxies[0].summary = R"({"entries":1,"tables":[{"table":"ks.t","side":"origin","entries":1,"oldest_us":99000000,"state":"pending"}]})";
+    proxies[0].summary =
+        R"({"entries":1,"tables":[{"table":"ks.t","side":"origin","entries":1,"oldest_us":99000000,"state":"pending"}]})";
     proxies[1].looks = {ended(0, 0)};
     EXPECT_EQ(run().exit, exit_partial);
     EXPECT_THAT(out, HasSubstr("ks.t   origin     1        1 s     pending"));
@@ -188,13 +194,15 @@ TEST_F(JournalRepairTest, AnInterruptLeavesTheProxiesAtIt) {
 TEST_F(JournalRepairTest, JsonTellsWhatIsLeft) {
     proxies.resize(1);
     proxies[0].looks = {ended(10, 1, R"([{"id":7,"table":"ks.t","note":"n"}])")};
-    proxies[0].summary = R"({"entries":1,"tables":[{"table":"ks.t","side":"target","entries":1,"oldest_us":5,"state":"blocked"}]})";
+    proxies[0].summary =
+        R"({"entries":1,"tables":[{"table":"ks.t","side":"target","entries":1,"oldest_us":5,"state":"blocked"}]})";
     std::ostringstream json;
     print_repair_json(run(), json);
-    EXPECT_EQ(json.str(),
-              R"({"empty":false,"proxies":[{"url":"http://p0","repaired":10,"entries":1,)"
-              R"("tables":[{"table":"ks.t","side":"target","entries":1,"oldest_us":5,"state":"blocked"}],"blocked":[{"id":7,"table":"ks.t","note":"n"}]}]})"
-              "\n");
+    EXPECT_EQ(
+        json.str(),
+        R"({"empty":false,"proxies":[{"url":"http://p0","repaired":10,"entries":1,)"
+        R"("tables":[{"table":"ks.t","side":"target","entries":1,"oldest_us":5,"state":"blocked"}],"blocked":[{"id":7,"table":"ks.t","note":"n"}]}]})"
+        "\n");
 }
 
 class SetClock : public base::Clock {

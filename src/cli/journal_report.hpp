@@ -12,9 +12,11 @@
 namespace crossfade::cli {
 
 // One row for each proxy and table, then the total. `now_us` is what ages count from (microseconds since 1970).
-void print_journal_summary(const std::vector<AdminClient>& clients, const std::vector<base::Result<JournalSummary>>& summaries, std::int64_t now_us,
+void print_journal_summary(const std::vector<AdminClient>& clients,
+                           const std::vector<base::Result<JournalSummary>>& summaries, std::int64_t now_us,
                            std::ostream& out, std::ostream& error);
-void print_journal_summary_json(const std::vector<AdminClient>& clients, const std::vector<base::Result<JournalSummary>>& summaries, std::ostream& out);
+void print_journal_summary_json(const std::vector<AdminClient>& clients,
+                                const std::vector<base::Result<JournalSummary>>& summaries, std::ostream& out);
 
 // The entries of one proxy's journal, as far as they were asked for.
 struct JournalListing {
@@ -23,7 +25,8 @@ struct JournalListing {
     bool has_more = false;
     std::string failure;  // empty: none
 };
-void print_journal_list(const std::vector<JournalListing>& listings, std::int64_t now_us, std::ostream& out, std::ostream& error);
+void print_journal_list(const std::vector<JournalListing>& listings, std::int64_t now_us, std::ostream& out,
+                        std::ostream& error);
 void print_journal_list_json(const std::vector<JournalListing>& listings, std::ostream& out);
 
 // What is left and why.

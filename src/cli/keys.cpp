@@ -68,7 +68,9 @@ Key& Keys::path(std::string name, std::string& value, bool must_be_a_file, std::
     return key;
 }
 
-Key& Keys::file(std::string name, std::string& value, std::string help) { return path(std::move(name), value, true, std::move(help)); }
+Key& Keys::file(std::string name, std::string& value, std::string help) {
+    return path(std::move(name), value, true, std::move(help));
+}
 
 Key& Keys::folder(std::string name, std::string& value, std::string help) {
     return path(std::move(name), value, false, std::move(help));
@@ -90,8 +92,8 @@ Key& Keys::boolean(std::string name, bool& value, std::string help) {
     return add(std::move(key));
 }
 
-Key& Keys::whole_number(std::string name, std::int64_t value, std::int64_t least, std::int64_t most, std::string value_name,
-                        std::string help, std::function<void(std::int64_t)> set) {
+Key& Keys::whole_number(std::string name, std::int64_t value, std::int64_t least, std::int64_t most,
+                        std::string value_name, std::string help, std::function<void(std::int64_t)> set) {
     Key key;
     key.name = std::move(name);
     key.value_name = value_name.empty() ? fmt::format("{}..{}", least, most) : std::move(value_name);
@@ -164,7 +166,9 @@ Key& Keys::list(std::string name, std::vector<std::string>& value, std::string v
     return add(std::move(key));
 }
 
-void Keys::refuse(std::string name, std::string why) { refused_[std::move(name)] = std::move(why); }
+void Keys::refuse(std::string name, std::string why) {
+    refused_[std::move(name)] = std::move(why);
+}
 
 std::string Keys::flag_of(std::string_view name) {
     for (const std::string_view dropped : {"proxy.", "migrate."})
@@ -191,8 +195,10 @@ void Keys::set(const Key& key, const Given& given, const std::string& place) {
     if (key.shape == Key::Shape::list) {
         for (std::size_t i = 0; i < given.items.size(); ++i) {
             Complaint complaint;
-            if (given.items[i].empty()) complaint = "is empty";
-            else if (key.check_item) complaint = key.check_item(given.items[i]);
+            if (given.items[i].empty())
+                complaint = "is empty";
+            else if (key.check_item)
+                complaint = key.check_item(given.items[i]);
             if (!complaint) continue;
             is_right = false;
             const std::string item_place = i < given.item_places.size() ? given.item_places[i] : place;
@@ -240,8 +246,12 @@ std::string Keys::at(const std::string& name) const {
     return file_.empty() ? flag_of(name) : file_ + ": " + name;
 }
 
-void Keys::problem(const std::string& name, const std::string& what) { complain(name, at(name), what); }
+void Keys::problem(const std::string& name, const std::string& what) {
+    complain(name, at(name), what);
+}
 
-void Keys::warning(const std::string& name, const std::string& what) { warnings_.push_back(at(name) + ": " + what); }
+void Keys::warning(const std::string& name, const std::string& what) {
+    warnings_.push_back(at(name) + ": " + what);
+}
 
 }  // namespace crossfade::cli

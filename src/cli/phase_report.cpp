@@ -15,22 +15,30 @@ using base::JsonObject;
 
 using Kind = ProxyOutcome::Kind;
 
-std::string reader_of(int phase) { return phase >= 4 ? "target" : "origin"; }
+std::string reader_of(int phase) {
+    return phase >= 4 ? "target" : "origin";
+}
 
 const char* word_of(Kind kind) {
     switch (kind) {
-        case Kind::unchanged: return "unchanged";
-        case Kind::refused: return "refused";
-        case Kind::unreachable: return "unreachable";
-        case Kind::switched: return "switched";
-        case Kind::lost: return "lost";
+        case Kind::unchanged:
+            return "unchanged";
+        case Kind::refused:
+            return "refused";
+        case Kind::unreachable:
+            return "unreachable";
+        case Kind::switched:
+            return "switched";
+        case Kind::lost:
+            return "lost";
     }
     return "";
 }
 
 std::string counts_json(const std::vector<TableCount>& counts) {
     JsonList list;
-    for (const TableCount& one : counts) list.add(JsonObject().field("table", one.table).field("count", one.count).text());
+    for (const TableCount& one : counts)
+        list.add(JsonObject().field("table", one.table).field("count", one.count).text());
     return list.text();
 }
 
@@ -43,9 +51,10 @@ std::string counts_text(const std::vector<TableCount>& counts) {
 
 }  // namespace
 
-void print_phases(const std::vector<AdminClient>& clients, const std::vector<base::Result<PhaseState>>& states, std::ostream& out,
-                  std::ostream& error) {
-    TextTable table({"PROXY", "LISTENS ON", "PHASE", "READS FROM", "WRITE MODE", "EPOCH", "UNREPAIRED ORIGIN", "UNREPAIRED TARGET", "NOTE"});
+void print_phases(const std::vector<AdminClient>& clients, const std::vector<base::Result<PhaseState>>& states,
+                  std::ostream& out, std::ostream& error) {
+    TextTable table({"PROXY", "LISTENS ON", "PHASE", "READS FROM", "WRITE MODE", "EPOCH", "UNREPAIRED ORIGIN",
+                     "UNREPAIRED TARGET", "NOTE"});
     const PhaseState* first = nullptr;
     bool differ = false;
     for (std::size_t i = 0; i < clients.size(); ++i) {
@@ -57,14 +66,15 @@ void print_phases(const std::vector<AdminClient>& clients, const std::vector<bas
         if (first == nullptr) first = &state;
         differ = differ || state.phase != first->phase || state.write_mode != first->write_mode;
         table.add({clients[i].url(), state.proxy, std::to_string(state.phase), reader_of(state.phase), state.write_mode,
-                   std::to_string(state.epoch), with_thousands(state.unrepaired_origin), with_thousands(state.unrepaired_target),
-                   state.is_holding ? "holds LWTs for a switch" : "-"});
+                   std::to_string(state.epoch), with_thousands(state.unrepaired_origin),
+                   with_thousands(state.unrepaired_target), state.is_holding ? "holds LWTs for a switch" : "-"});
     }
     if (!table.is_empty()) table.print(out);
     if (differ) error << "The proxies are not in the same phase and write mode; 'crossfade phase set' makes them so.\n";
 }
 
-void print_phases_json(const std::vector<AdminClient>& clients, const std::vector<base::Result<PhaseState>>& states, std::ostream& out) {
+void print_phases_json(const std::vector<AdminClient>& clients, const std::vector<base::Result<PhaseState>>& states,
+                       std::ostream& out) {
     JsonList list;
     for (std::size_t i = 0; i < clients.size(); ++i) {
         JsonObject item;
@@ -74,8 +84,12 @@ void print_phases_json(const std::vector<AdminClient>& clients, const std::vecto
             continue;
         }
         const PhaseState& state = *states[i];
-        const std::string unrepaired = JsonObject().field("origin", state.unrepaired_origin).field("target", state.unrepaired_target).text();
-        item.field("proxy", state.proxy).field("epoch", state.epoch).field("phase", state.phase).field("write_mode", state.write_mode);
+        const std::string unrepaired =
+            JsonObject().field("origin", state.unrepaired_origin).field("target", state.unrepaired_target).text();
+        item.field("proxy", state.proxy)
+            .field("epoch", state.epoch)
+            .field("phase", state.phase)
+            .field("write_mode", state.write_mode);
         list.add(item.field("holding", state.is_holding).raw("unrepaired", unrepaired).text());
     }
     out << JsonObject().raw("proxies", list.text()).text() << "\n";
@@ -92,7 +106,9 @@ void print_phase_switch_json(const PhaseSwitchResult& result, std::ostream& out)
         list.add(item.text());
     }
     JsonObject whole;
-    whole.field("switched", result.exit == exit_done).field("phase", result.phase).field("write_mode", result.write_mode);
+    whole.field("switched", result.exit == exit_done)
+        .field("phase", result.phase)
+        .field("write_mode", result.write_mode);
     if (result.epoch > 0) whole.field("epoch", result.epoch);
     if (!result.problem.empty()) whole.field("reason", result.problem);
     whole.raw("missing", counts_json(result.missing)).raw("proxies", list.text());
@@ -101,7 +117,8 @@ void print_phase_switch_json(const PhaseSwitchResult& result, std::ostream& out)
 
 void print_phase_switch(const PhaseSwitchResult& result, std::ostream& out, std::ostream& error) {
     if (!result.missing.empty())
-        error << "Until 'crossfade journal repair', readers will miss these unrepaired writes: " << counts_text(result.missing) << ".\n";
+        error << "Until 'crossfade journal repair', readers will miss these unrepaired writes: "
+              << counts_text(result.missing) << ".\n";
     for (const ProxyOutcome& one : result.proxies) {
         if (one.kind == Kind::switched)
             out << one.url << ": phase " << one.before->phase << " -> " << result.phase << "\n";
@@ -109,18 +126,23 @@ void print_phase_switch(const PhaseSwitchResult& result, std::ostream& out, std:
         error << one.reason << "\n";
         if (!one.entries.empty()) error << one.url << ": unrepaired: " << counts_text(one.entries) << "\n";
         if (one.kind == Kind::lost)
-            error << one.url << ": it may hold LWTs until it has asked its siblings (proxy.siblings), and takes the highest epoch among them\n";
+            error << one.url
+                  << ": it may hold LWTs until it has asked its siblings (proxy.siblings), and takes the highest epoch "
+                     "among them\n";
     }
     if (!result.problem.empty()) error << result.problem << "\n";
     const std::size_t switched = result.count(Kind::switched);
     if (switched == 0) {
         error << "Nothing was switched.\n";
     } else {
-        out << fmt::format("{} of {} {} in phase {} (reads from the {}), write mode {}, epoch {}.\n", switched, result.proxies.size(),
-                           result.proxies.size() == 1 ? "proxy is" : "proxies are", result.phase, reader_of(result.phase), result.write_mode, result.epoch);
+        out << fmt::format("{} of {} {} in phase {} (reads from the {}), write mode {}, epoch {}.\n", switched,
+                           result.proxies.size(), result.proxies.size() == 1 ? "proxy is" : "proxies are", result.phase,
+                           reader_of(result.phase), result.write_mode, result.epoch);
         if (switched < result.proxies.size())
-            error << "The others are where they were, or where their siblings are: until they follow, applications connected to them may read from\n"
-                     "the other cluster, and a client that uses several proxies may read from both. Run the same command again when they answer.\n";
+            error << "The others are where they were, or where their siblings are: until they follow, applications "
+                     "connected to them may read from\n"
+                     "the other cluster, and a client that uses several proxies may read from both. Run the same "
+                     "command again when they answer.\n";
     }
 }
 

@@ -15,14 +15,19 @@ namespace {
 using std::chrono::milliseconds;
 using Kind = ProxyOutcome::Kind;
 
-// How long to wait before each new try to tell a decision. Together about six seconds: a proxy that restarts asks its siblings itself.
-constexpr std::array retry_after{milliseconds(200), milliseconds(400), milliseconds(800), milliseconds(1600), milliseconds(3200)};
+// How long to wait before each new try to tell a decision. Together about six seconds: a proxy that restarts asks its
+// siblings itself.
+constexpr std::array retry_after{milliseconds(200), milliseconds(400), milliseconds(800), milliseconds(1600),
+                                 milliseconds(3200)};
 
-bool target_answers_reads(int phase) { return phase >= 4; }
+bool target_answers_reads(int phase) {
+    return phase >= 4;
+}
 
 class PhaseSwitch {
 public:
-    PhaseSwitch(const std::vector<AdminClient>& clients, const PhaseSwitchRequest& request, const PhaseSwitchSurroundings& surroundings)
+    PhaseSwitch(const std::vector<AdminClient>& clients, const PhaseSwitchRequest& request,
+                const PhaseSwitchSurroundings& surroundings)
         : clients_(clients), request_(request), surroundings_(surroundings) {
         change_.id = request.id;
         change_.phase = request.phase;
@@ -78,7 +83,8 @@ private:
         const Complaint complaint = write_mode_against_phase(mode, request_.phase);
         if (!complaint) return true;
         result_.exit = exit_bad_input;
-        result_.problem = request_.write_mode ? "--write-mode: " + *complaint : "the proxies' write mode " + *complaint + ", with --write-mode";
+        result_.problem = request_.write_mode ? "--write-mode: " + *complaint
+                                              : "the proxies' write mode " + *complaint + ", with --write-mode";
         return false;
     }
 
@@ -86,15 +92,18 @@ private:
     void look() {
         const auto states = ask_all(clients_, [](const AdminClient& client) { return client.phase(); });
         for (std::size_t i = 0; i < states.size(); ++i) {
-            if (states[i]) result_.proxies[i].before = *states[i];
-            else fail(i, Kind::unreachable, states[i].error().message);
+            if (states[i])
+                result_.proxies[i].before = *states[i];
+            else
+                fail(i, Kind::unreachable, states[i].error().message);
         }
     }
 
     // Whether those that can go on may, without those that cannot.
     bool may_go_on() {
         if (result_.exit == exit_done) return true;
-        return result_.problem.empty() && result_.exit != exit_bad_input && request_.is_partial && !members({Kind::unchanged}).empty();
+        return result_.problem.empty() && result_.exit != exit_bad_input && request_.is_partial &&
+               !members({Kind::unchanged}).empty();
     }
 
     bool agree_on_write_mode() {
@@ -103,20 +112,23 @@ private:
             if (one.before) modes.insert(one.before->write_mode);
         if (modes.size() == 1) return take_write_mode(*modes.begin());
         result_.exit = exit_bad_input;
-        result_.problem = fmt::format("the proxies have different write modes ({}); name the one that all are to have with --write-mode",
-                                      fmt::join(modes, ", "));
+        result_.problem = fmt::format(
+            "the proxies have different write modes ({}); name the one that all are to have with --write-mode",
+            fmt::join(modes, ", "));
         return false;
     }
 
-    // By table, what the journals have for the cluster whose rows readers are going to see. It only informs: without an answer here the
-    // proxy is asked all the same.
+    // By table, what the journals have for the cluster whose rows readers are going to see. It only informs: without an
+    // answer here the proxy is asked all the same.
     void count_missing() {
         const std::string side = target_answers_reads(request_.phase) ? "target" : "origin";
         std::vector<std::size_t> changing;
         for (const std::size_t i : members({Kind::unchanged}))
-            if (target_answers_reads(result_.proxies[i].before->phase) != target_answers_reads(request_.phase)) changing.push_back(i);
+            if (target_answers_reads(result_.proxies[i].before->phase) != target_answers_reads(request_.phase))
+                changing.push_back(i);
         std::map<std::string, std::uint64_t> counts;
-        for (const auto& summary : ask_all(clients_of(changing), [](const AdminClient& client) { return client.journal_summary(); })) {
+        for (const auto& summary :
+             ask_all(clients_of(changing), [](const AdminClient& client) { return client.journal_summary(); })) {
             if (!summary) continue;
             for (const JournalTable& table : summary->tables)
                 if (table.side == side || table.side == "both") counts[table.table] += table.entries;
@@ -126,7 +138,8 @@ private:
 
     void prepare() {
         const std::vector<std::size_t> asked = members({Kind::unchanged});
-        const auto answers = ask_all(clients_of(asked), [this](const AdminClient& client) { return client.prepare(change_); });
+        const auto answers =
+            ask_all(clients_of(asked), [this](const AdminClient& client) { return client.prepare(change_); });
         bool is_about_arguments = false;
         for (std::size_t i = 0; i < asked.size(); ++i) {
             ProxyOutcome& outcome = result_.proxies[asked[i]];
@@ -140,9 +153,11 @@ private:
                 is_about_arguments = is_about_arguments || answers[i]->is_about_arguments;
                 // Readers at the others would miss these too.
                 if (request_.is_partial && !outcome.entries.empty())
-                    result_.problem = "--partial does not go past unrepaired entries; run 'crossfade journal repair', or add --force";
+                    result_.problem =
+                        "--partial does not go past unrepaired entries; run 'crossfade journal repair', or add --force";
             } else if (answers[i]->epoch != outcome.before->epoch) {
-                fail(asked[i], Kind::refused, outcome.url + ": another switch changed its phase at the same time; run this one again");
+                fail(asked[i], Kind::refused,
+                     outcome.url + ": another switch changed its phase at the same time; run this one again");
             }
         }
         for (const ProxyOutcome& outcome : result_.proxies)
@@ -168,8 +183,11 @@ private:
         const auto heard = tell(told, [this](const AdminClient& client) { return client.commit(change_); });
         for (std::size_t i = 0; i < told.size(); ++i) {
             may_hold_.erase(told[i]);
-            if (heard[i]) result_.proxies[told[i]].kind = Kind::switched;
-            else fail(told[i], heard[i].error().kind == base::ErrorKind::server ? Kind::refused : Kind::lost, heard[i].error().message);
+            if (heard[i])
+                result_.proxies[told[i]].kind = Kind::switched;
+            else
+                fail(told[i], heard[i].error().kind == base::ErrorKind::server ? Kind::refused : Kind::lost,
+                     heard[i].error().message);
         }
         if (result_.count(Kind::switched) > 0) result_.epoch = change_.epoch;
     }
@@ -203,7 +221,8 @@ private:
 }  // namespace
 
 std::size_t PhaseSwitchResult::count(ProxyOutcome::Kind kind) const {
-    return static_cast<std::size_t>(std::count_if(proxies.begin(), proxies.end(), [&](const ProxyOutcome& one) { return one.kind == kind; }));
+    return static_cast<std::size_t>(
+        std::count_if(proxies.begin(), proxies.end(), [&](const ProxyOutcome& one) { return one.kind == kind; }));
 }
 
 PhaseSwitchResult switch_phase(const std::vector<AdminClient>& clients, const PhaseSwitchRequest& request,

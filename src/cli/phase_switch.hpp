@@ -27,7 +27,8 @@ struct ProxyOutcome {
         refused,      // said no, or that the decision came too late; stays as it was
         unreachable,  // gave no usable answer before anything was decided; stays as it was
         switched,
-        lost,         // was asked, and whether it heard the decision is not known: it may hold LWTs, and asks its siblings by itself
+        lost,  // was asked, and whether it heard the decision is not known: it may hold LWTs, and asks its siblings by
+               // itself
     };
     std::string url;
     Kind kind = Kind::unchanged;
@@ -52,12 +53,13 @@ struct PhaseSwitchResult {
 // What it takes from outside, so that tests need no time and no signals.
 struct PhaseSwitchSurroundings {
     std::function<void(std::chrono::milliseconds)> wait;  // between two tries to reach a proxy with the decision
-    std::function<bool()> is_interrupted;                 // asked before the decision; then nothing is switched (exit 75)
+    std::function<bool()> is_interrupted;  // asked before the decision; then nothing is switched (exit 75)
 };
 
-// Blocks until it is done. Two steps: every proxy says whether it can and then holds new LWTs; only when all said yes are they told to
-// switch. Who said yes and cannot be told is tried again for some
-// seconds. Partial goes on without those that cannot be reached or refuse, but never past unrepaired entries: that takes forced.
-PhaseSwitchResult switch_phase(const std::vector<AdminClient>& clients, const PhaseSwitchRequest& request, const PhaseSwitchSurroundings& surroundings);
+// Blocks until it is done. Two steps: every proxy says whether it can and then holds new LWTs; only when all said yes
+// are they told to switch. Who said yes and cannot be told is tried again for some seconds. Partial goes on without
+// those that cannot be reached or refuse, but never past unrepaired entries: that takes forced.
+PhaseSwitchResult switch_phase(const std::vector<AdminClient>& clients, const PhaseSwitchRequest& request,
+                               const PhaseSwitchSurroundings& surroundings);
 
 }  // namespace crossfade::cli

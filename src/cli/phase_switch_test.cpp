@@ -82,10 +82,12 @@ TEST_F(PhaseSwitchTest, WhatIsSentIsTheContract) {
     FakeProxies one(1);
     request.write_mode = "origin_best_effort";
     switch_phase(one.clients(), request, surroundings);
-    EXPECT_THAT(one[0].seen,
-                ElementsAre("GET /phase ",
-                            R"(POST /phase/prepare {"id":"11111111-2222-4333-8444-555555555555","phase":4,"write_mode":"origin_best_effort","force":false})",
-                            R"(POST /phase/commit {"id":"11111111-2222-4333-8444-555555555555","epoch":2,"phase":4,"write_mode":"origin_best_effort"})"));
+    EXPECT_THAT(
+        one[0].seen,
+        ElementsAre(
+            "GET /phase ",
+            R"(POST /phase/prepare {"id":"11111111-2222-4333-8444-555555555555","phase":4,"write_mode":"origin_best_effort","force":false})",
+            R"(POST /phase/commit {"id":"11111111-2222-4333-8444-555555555555","epoch":2,"phase":4,"write_mode":"origin_best_effort"})"));
 }
 
 // One fault, once, at each place and of each kind.
@@ -114,17 +116,18 @@ TEST_P(OneFault, LeavesAllOrNoneSwitchedAndNobodyHolding) {
     EXPECT_EQ(out, "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Everywhere, OneFault, testing::ValuesIn([] {
-                             std::vector<Place> places;
-                             for (std::size_t proxy = 0; proxy < 3; ++proxy) {
-                                 for (const char* request : {"GET /phase", "POST /phase/prepare"})
-                                     for (const Fault fault : {Fault::unreachable, Fault::answer_lost, Fault::broken, Fault::garbage})
-                                         places.push_back({proxy, request, fault});
-                                 for (const Fault fault : {Fault::unreachable, Fault::answer_lost, Fault::garbage})
-                                     places.push_back({proxy, "POST /phase/commit", fault});
-                             }
-                             return places;
-                         }()));
+INSTANTIATE_TEST_SUITE_P(
+    Everywhere, OneFault, testing::ValuesIn([] {
+        std::vector<Place> places;
+        for (std::size_t proxy = 0; proxy < 3; ++proxy) {
+            for (const char* request : {"GET /phase", "POST /phase/prepare"})
+                for (const Fault fault : {Fault::unreachable, Fault::answer_lost, Fault::broken, Fault::garbage})
+                    places.push_back({proxy, request, fault});
+            for (const Fault fault : {Fault::unreachable, Fault::answer_lost, Fault::garbage})
+                places.push_back({proxy, "POST /phase/commit", fault});
+        }
+        return places;
+    }()));
 
 // One that is gone for good from some step on, in each position.
 class Gone : public PhaseSwitchTest, public testing::WithParamInterface<std::size_t> {
@@ -147,7 +150,8 @@ TEST_P(Gone, AtTheCommitItIsNamedAndTheOthersSwitch) {
     EXPECT_EQ(proxies[other()].phase, 4);
     EXPECT_EQ(result.epoch, 2);
     EXPECT_GE(waited, milliseconds(1000));
-    EXPECT_THAT(error, AllOf(HasSubstr(FakeProxies::url(GetParam()) + ": connection refused"), HasSubstr("asked its siblings"), HasSubstr("may read from both")));
+    EXPECT_THAT(error, AllOf(HasSubstr(FakeProxies::url(GetParam()) + ": connection refused"),
+                             HasSubstr("asked its siblings"), HasSubstr("may read from both")));
     EXPECT_THAT(out, HasSubstr("2 of 3 proxies are in phase 4"));
 }
 
@@ -167,7 +171,8 @@ TEST_P(Gone, ThatSaidYesAndDoesNotHearTheAbortIsNamed) {
     EXPECT_THAT(phases(), ElementsAre(1, 1, 1));
     EXPECT_EQ(result.proxies[GetParam()].kind, Kind::lost);
     EXPECT_EQ(result.proxies[other()].kind, Kind::refused);
-    EXPECT_THAT(error, AllOf(HasSubstr(FakeProxies::url(other()) + ": it cannot"), HasSubstr(FakeProxies::url(GetParam()) + ": it may hold LWTs"),
+    EXPECT_THAT(error, AllOf(HasSubstr(FakeProxies::url(other()) + ": it cannot"),
+                             HasSubstr(FakeProxies::url(GetParam()) + ": it may hold LWTs"),
                              HasSubstr("Nothing was switched.")));
 }
 
@@ -210,7 +215,8 @@ TEST_F(PhaseSwitchTest, UnrepairedEntriesOfTheNewPrimaryRefuseIt) {
     EXPECT_THAT(result.proxies[1].entries, ElementsAre(TableCount{"ks.t", 2}));
     EXPECT_TRUE(nobody_holds());
     EXPECT_THAT(phases(), ElementsAre(1, 1, 1));
-    EXPECT_THAT(error, AllOf(HasSubstr("http://p1:14001: there are 2 unrepaired entries"), HasSubstr("unrepaired: 2 in ks.t")));
+    EXPECT_THAT(
+        error, AllOf(HasSubstr("http://p1:14001: there are 2 unrepaired entries"), HasSubstr("unrepaired: 2 in ks.t")));
 }
 
 TEST_F(PhaseSwitchTest, PartialDoesNotGoPastUnrepairedEntries) {
@@ -264,7 +270,8 @@ TEST_F(PhaseSwitchTest, ThePresentWriteModeThatThePhaseDoesNotAllowNamesTheFlag)
     EXPECT_EQ(run().exit, exit_bad_input);
     EXPECT_THAT(phases(), ElementsAre(1, 1, 1));
     EXPECT_EQ(proxies.times(0, "POST"), 0U);
-    EXPECT_THAT(error, HasSubstr("the proxies' write mode target_best_effort does not go with phase 4, where the target answers reads: best effort is only for "
+    EXPECT_THAT(error, HasSubstr("the proxies' write mode target_best_effort does not go with phase 4, where the "
+                                 "target answers reads: best effort is only for "
                                  "the other side; use strict or origin_best_effort, with --write-mode"));
 }
 
@@ -280,7 +287,10 @@ TEST_F(PhaseSwitchTest, DifferentWriteModesNeedTheFlag) {
     request.phase = 2;
     EXPECT_EQ(run().exit, exit_bad_input);
     EXPECT_EQ(proxies.times(0, "POST"), 0U);
-    EXPECT_THAT(error, HasSubstr("different write modes (strict, target_best_effort); name the one that all are to have with --write-mode"));
+    EXPECT_THAT(
+        error,
+        HasSubstr(
+            "different write modes (strict, target_best_effort); name the one that all are to have with --write-mode"));
     request.write_mode = "strict";
     EXPECT_EQ(run().exit, exit_done);
     EXPECT_EQ(proxies[1].write_mode, "strict");
@@ -321,7 +331,8 @@ TEST_F(PhaseSwitchTest, PartialWithNobodyLeftSwitchesNothing) {
     }
     request.is_partial = true;
     EXPECT_EQ(run().exit, exit_partial);
-    EXPECT_THAT(error, AllOf(HasSubstr("http://p0:14001: connection refused"), HasSubstr("http://p2:14001: connection refused"), HasSubstr("Nothing was switched.")));
+    EXPECT_THAT(error, AllOf(HasSubstr("http://p0:14001: connection refused"),
+                             HasSubstr("http://p2:14001: connection refused"), HasSubstr("Nothing was switched.")));
 }
 
 TEST_F(PhaseSwitchTest, AnInterruptBeforeTheDecisionSwitchesNothing) {
@@ -341,18 +352,20 @@ TEST_F(PhaseSwitchTest, AnotherSwitchBetweenLookingAndAskingIsNoticed) {
     EXPECT_EQ(run().exit, exit_partial);
     EXPECT_THAT(phases(), ElementsAre(1, 1, 1));
     EXPECT_TRUE(nobody_holds());
-    EXPECT_THAT(error, HasSubstr("http://p1:14001: another switch changed its phase at the same time; run this one again"));
+    EXPECT_THAT(error,
+                HasSubstr("http://p1:14001: another switch changed its phase at the same time; run this one again"));
 }
 
 TEST_F(PhaseSwitchTest, JsonTellsTheOutcomeOfEach) {
     proxies[1].unrepaired_target = 2;
     std::ostringstream json;
     print_phase_switch_json(switch_phase(proxies.clients(), request, surroundings), json);
-    EXPECT_EQ(json.str(),
-              R"({"switched":false,"phase":4,"write_mode":"strict","missing":[],"proxies":[{"url":"http://p0:14001","outcome":"unchanged","phase_before":1},)"
-              R"({"url":"http://p1:14001","outcome":"refused","phase_before":1,"reason":"http://p1:14001: there are 2 unrepaired entries",)"
-              R"("entries":[{"table":"ks.t","count":2}]},{"url":"http://p2:14001","outcome":"unchanged","phase_before":1}]})"
-              "\n");
+    EXPECT_EQ(
+        json.str(),
+        R"({"switched":false,"phase":4,"write_mode":"strict","missing":[],"proxies":[{"url":"http://p0:14001","outcome":"unchanged","phase_before":1},)"
+        R"({"url":"http://p1:14001","outcome":"refused","phase_before":1,"reason":"http://p1:14001: there are 2 unrepaired entries",)"
+        R"("entries":[{"table":"ks.t","count":2}]},{"url":"http://p2:14001","outcome":"unchanged","phase_before":1}]})"
+        "\n");
 }
 
 TEST_F(PhaseSwitchTest, ShowPrintsARowForEachAndWhatIsWrong) {
@@ -365,14 +378,23 @@ TEST_F(PhaseSwitchTest, ShowPrintsARowForEachAndWhatIsWrong) {
     std::ostringstream table, wrong, json;
     print_phases(clients, states, table, wrong);
     EXPECT_EQ(table.str(),
-              "PROXY            LISTENS ON      PHASE  READS FROM  WRITE MODE  EPOCH  UNREPAIRED ORIGIN  UNREPAIRED TARGET  NOTE\n"
-              "http://p0:14001  127.0.0.1:9042  1      origin      strict      1      0                  0                  -\n"
-              "http://p1:14001  127.0.0.1:9042  4      target      strict      1      1,234              0                  holds LWTs for a switch\n");
-    EXPECT_EQ(wrong.str(), "http://p2:14001: connection refused\nThe proxies are not in the same phase and write mode; 'crossfade phase set' makes them so.\n");
+              "PROXY            LISTENS ON      PHASE  READS FROM  WRITE MODE  EPOCH  UNREPAIRED ORIGIN  UNREPAIRED "
+              "TARGET  NOTE\n"
+              "http://p0:14001  127.0.0.1:9042  1      origin      strict      1      0                  0             "
+              "     -\n"
+              "http://p1:14001  127.0.0.1:9042  4      target      strict      1      1,234              0             "
+              "     holds LWTs for a switch\n");
+    EXPECT_EQ(wrong.str(),
+              "http://p2:14001: connection refused\nThe proxies are not in the same phase and write mode; 'crossfade "
+              "phase set' makes them so.\n");
     print_phases_json(clients, states, json);
-    EXPECT_THAT(json.str(), AllOf(HasSubstr(R"({"url":"http://p1:14001","proxy":"127.0.0.1:9042","epoch":1,"phase":4,"write_mode":"strict","holding":true,)"
-                                            R"("unrepaired":{"origin":1234,"target":0}})"),
-                                  HasSubstr(R"({"url":"http://p2:14001","error":"http://p2:14001: connection refused"})")));
+    EXPECT_THAT(
+        json.str(),
+        AllOf(
+            HasSubstr(
+                R"({"url":"http://p1:14001","proxy":"127.0.0.1:9042","epoch":1,"phase":4,"write_mode":"strict","holding":true,)"
+                R"("unrepaired":{"origin":1234,"target":0}})"),
+            HasSubstr(R"({"url":"http://p2:14001","error":"http://p2:14001: connection refused"})")));
 }
 
 }  // namespace

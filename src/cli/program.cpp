@@ -21,15 +21,19 @@ bool is_in(const std::string& key, const std::vector<std::string>& sections) {
 }
 
 // The flags of the keys of `sections`, in the order of the table.
-void add_key_flags(CLI::App& app, const Keys& keys, const std::vector<std::string>& sections, std::deque<KeyFlag>& flags) {
+void add_key_flags(CLI::App& app, const Keys& keys, const std::vector<std::string>& sections,
+                   std::deque<KeyFlag>& flags) {
     for (const Key& key : keys.all()) {
         if (!is_in(key.name, sections)) continue;
         const std::string section = key.name.substr(0, key.name.find('.'));
         KeyFlag& flag = flags.emplace_back();
         flag.key = key.name;
         const std::string names = (key.has_bare_flag ? "--" + section + "," : "") + Keys::flag_of(key.name);
-        flag.option = key.shape == Key::Shape::boolean ? app.add_flag(names, flag.text, key.help) : app.add_option(names, flag.text, key.help);
-        flag.option->type_name(key.value_name)->default_str(key.default_text.empty() ? "none" : key.default_text)->group(section);
+        flag.option = key.shape == Key::Shape::boolean ? app.add_flag(names, flag.text, key.help)
+                                                       : app.add_option(names, flag.text, key.help);
+        flag.option->type_name(key.value_name)
+            ->default_str(key.default_text.empty() ? "none" : key.default_text)
+            ->group(section);
         if (key.shape == Key::Shape::boolean) flag.option->expected(0, 1);
     }
     // Taken only to say what to use instead, without repeating what was typed.
@@ -49,8 +53,10 @@ const CLI::App* deepest(const CLI::App* app) {
 // What nobody asked for. The part after '=' is left out: it may be a secret under a misspelt name.
 std::string about_leftovers(const std::vector<std::string>& leftovers, const std::string& name) {
     for (const std::string& word : leftovers)
-        if (word.starts_with('-')) return name + ": unknown flag " + word.substr(0, word.find('=')) + "; '" + name + " --help' lists all";
-    return name + ": unexpected argument '" + leftovers.front().substr(0, 100) + "'; '" + name + " --help' shows what it takes";
+        if (word.starts_with('-'))
+            return name + ": unknown flag " + word.substr(0, word.find('=')) + "; '" + name + " --help' lists all";
+    return name + ": unexpected argument '" + leftovers.front().substr(0, 100) + "'; '" + name +
+           " --help' shows what it takes";
 }
 
 std::string first_line(std::string text) {
@@ -69,9 +75,11 @@ int print_overview(const std::vector<CommandEntry>& commands, std::ostream& out)
         const std::string name = entry.name;
         out << "  " << name << std::string(widest + 2 - name.size(), ' ') << entry.summary << "\n";
     }
-    out << "\nFlags:\n  --help     this text; 'crossfade COMMAND --help' shows every flag of a command with its default\n"
+    out << "\nFlags:\n  --help     this text; 'crossfade COMMAND --help' shows every flag of a command with its "
+           "default\n"
            "  --version  the version of this program\n\n"
-           "Exit codes: 0 done, 10 differences remain, 20 parts failed or could not be compared, 30 bad configuration or input,\n"
+           "Exit codes: 0 done, 10 differences remain, 20 parts failed or could not be compared, 30 bad configuration "
+           "or input,\n"
            "75 interrupted and resumable.\n";
     return exit_done;
 }
@@ -79,14 +87,20 @@ int print_overview(const std::vector<CommandEntry>& commands, std::ostream& out)
 class Invocation {
 public:
     Invocation(const CommandEntry& entry, std::ostream& out, std::ostream& error)
-        : entry_(entry), out_(out), error_(error), command_(entry.make()), app_(std::string("crossfade ") + entry.name + ": " + entry.summary) {
+        : entry_(entry),
+          out_(out),
+          error_(error),
+          command_(entry.make()),
+          app_(std::string("crossfade ") + entry.name + ": " + entry.summary) {
         app_.name(std::string("crossfade ") + entry.name);
         app_.formatter(std::make_shared<HelpFormat>());
         app_.set_help_flag("--help,-h", "this text");
         app_.allow_extras();
         command_->add_arguments(app_);
         if (entry.sections.empty()) return;
-        app_.add_option("--config", file_, "the configuration file; a flag beats what it says")->type_name("FILE")->default_str("none");
+        app_.add_option("--config", file_, "the configuration file; a flag beats what it says")
+            ->type_name("FILE")
+            ->default_str("none");
         add_key_flags(app_, configuration_.keys(), entry.sections, flags_);
     }
 
@@ -116,10 +130,12 @@ private:
                     out_ << "\n" << part->help(app_.get_name(), CLI::AppFormatMode::Normal);
             return exit_done;
         } catch (const CLI::ParseError& problem) {
-            complaint = app_.get_name() + ": " + first_line(problem.what()) + "; '" + app_.get_name() + " --help' shows what it takes";
+            complaint = app_.get_name() + ": " + first_line(problem.what()) + "; '" + app_.get_name() +
+                        " --help' shows what it takes";
         }
         // A misspelt flag is the better explanation of whatever else went wrong.
-        if (const auto leftovers = app_.remaining(true); !leftovers.empty()) complaint = about_leftovers(leftovers, app_.get_name());
+        if (const auto leftovers = app_.remaining(true); !leftovers.empty())
+            complaint = about_leftovers(leftovers, app_.get_name());
         if (complaint.empty()) return std::nullopt;
         error_ << complaint << "\n";
         return exit_bad_input;
@@ -145,18 +161,24 @@ private:
 
 }  // namespace
 
-int run_program(const std::vector<CommandEntry>& commands, const std::vector<std::string>& words, std::ostream& out, std::ostream& error) {
+int run_program(const std::vector<CommandEntry>& commands, const std::vector<std::string>& words, std::ostream& out,
+                std::ostream& error) {
     const std::string first = words.empty() ? "" : words.front();
     if (first == "--help" || first == "-h") return print_overview(commands, out);
     if (first == "--version") {
         out << "crossfade " << CROSSFADE_VERSION << "\n";
         return exit_done;
     }
-    const auto entry = std::find_if(commands.begin(), commands.end(), [&](const CommandEntry& one) { return one.name == first; });
+    const auto entry =
+        std::find_if(commands.begin(), commands.end(), [&](const CommandEntry& one) { return one.name == first; });
     if (entry != commands.end()) return Invocation(*entry, out, error).run({words.begin() + 1, words.end()});
-    if (words.empty()) error << "crossfade: name a command; 'crossfade --help' lists them\n";
-    else if (first.starts_with('-')) error << "crossfade: unknown flag " << first.substr(0, first.find('=')) << "; a command comes first, 'crossfade --help' lists them\n";
-    else error << "crossfade: unknown command '" << first.substr(0, 100) << "'; 'crossfade --help' lists them\n";
+    if (words.empty())
+        error << "crossfade: name a command; 'crossfade --help' lists them\n";
+    else if (first.starts_with('-'))
+        error << "crossfade: unknown flag " << first.substr(0, first.find('='))
+              << "; a command comes first, 'crossfade --help' lists them\n";
+    else
+        error << "crossfade: unknown command '" << first.substr(0, 100) << "'; 'crossfade --help' lists them\n";
     return exit_bad_input;
 }
 

@@ -9,8 +9,10 @@
 
 namespace crossfade::cli {
 
-// `words` are the arguments without the program's name. Help and version go to `out`; what is wrong goes to `error`, one sentence a
-// line, and gives exit_bad_input with nothing started. Gives the exit code. Once for each process: it configures the log.
-int run_program(const std::vector<CommandEntry>& commands, const std::vector<std::string>& words, std::ostream& out, std::ostream& error);
+// `words` are the arguments without the program's name. Help and version go to `out`; what is wrong goes to `error`,
+// one sentence a line, and gives exit_bad_input with nothing started. Gives the exit code. Once for each process: it
+// configures the log.
+int run_program(const std::vector<CommandEntry>& commands, const std::vector<std::string>& words, std::ostream& out,
+                std::ostream& error);
 
 }  // namespace crossfade::cli

@@ -10,11 +10,15 @@ namespace {
 class ProxyCommand final : public Command {
 public:
     void add_arguments(CLI::App&) override {}
-    int run(const Configuration& configuration, std::ostream&, std::ostream&) override { return proxy::run(configuration.proxy); }
+    int run(const Configuration& configuration, std::ostream&, std::ostream&) override {
+        return proxy::run(configuration.proxy);
+    }
 };
 
 }  // namespace
 
-std::unique_ptr<Command> make_proxy_command() { return std::make_unique<ProxyCommand>(); }
+std::unique_ptr<Command> make_proxy_command() {
+    return std::make_unique<ProxyCommand>();
+}
 
 }  // namespace crossfade::cli

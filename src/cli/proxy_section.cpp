@@ -12,7 +12,8 @@ using std::chrono::milliseconds;
 
 std::vector<std::pair<std::string, proxy::WriteMode>> write_modes() {
     std::vector<std::pair<std::string, proxy::WriteMode>> words;
-    for (const auto mode : {proxy::WriteMode::strict, proxy::WriteMode::target_best_effort, proxy::WriteMode::origin_best_effort})
+    for (const auto mode :
+         {proxy::WriteMode::strict, proxy::WriteMode::target_best_effort, proxy::WriteMode::origin_best_effort})
         words.emplace_back(proxy::name_of(mode), mode);
     return words;
 }
@@ -29,16 +30,22 @@ Complaint write_mode_against_phase(const std::string& word, int phase) {
     if (!mode) return "'" + printable(word.substr(0, 60)) + "' is not strict, target_best_effort or origin_best_effort";
     if (proxy::allows(phase, *mode)) return std::nullopt;
     const bool target_answers = phase >= 4;
-    return word + " does not go with phase " + std::to_string(phase) + ", where the " + (target_answers ? "target" : "origin") +
-           " answers reads: best effort is only for the other side; use strict or " + (target_answers ? "origin_best_effort" : "target_best_effort");
+    return word + " does not go with phase " + std::to_string(phase) + ", where the " +
+           (target_answers ? "target" : "origin") +
+           " answers reads: best effort is only for the other side; use strict or " +
+           (target_answers ? "origin_best_effort" : "target_best_effort");
 }
 
 void add_proxy_keys(Keys& keys, proxy::Options& options) {
     constexpr std::uint32_t least_budget = 64U * 1024U, most_budget = 1024U * 1024U * 1024U;
     keys.address("proxy.listen", options.listen, options.listen.port, "where applications connect");
-    keys.address("proxy.admin", options.admin, options.admin.port, "where the admin API and the metrics are served; keep it private");
-    keys.list("proxy.siblings", options.siblings, "URL,…", check_sibling, "admin URLs of the other proxies of this migration").shown_default("none");
-    keys.folder("proxy.state_dir", options.state_dir, "where phase and journal are kept, in a folder for each pair of clusters and listen address")
+    keys.address("proxy.admin", options.admin, options.admin.port,
+                 "where the admin API and the metrics are served; keep it private");
+    keys.list("proxy.siblings", options.siblings, "URL,…", check_sibling,
+              "admin URLs of the other proxies of this migration")
+        .shown_default("none");
+    keys.folder("proxy.state_dir", options.state_dir,
+                "where phase and journal are kept, in a folder for each pair of clusters and listen address")
         .shown_default(default_state_folder_text);
     keys.number("proxy.phase", options.phase, 1, 5, "the phase to begin with; counts only where no state exists");
     keys.choice("proxy.write_mode", options.write_mode, write_modes(),
@@ -54,29 +61,37 @@ void add_proxy_keys(Keys& keys, proxy::Options& options) {
                       "how long the clusters have for a request");
     keys.milliseconds("proxy.best_effort_wait_ms", options.best_effort_wait, milliseconds(0), milliseconds(3600000),
                       "best effort: how much longer the other side is waited for");
-    keys.number("proxy.connections_per_node", options.connections_per_node, 1U, 128U, "connections of each loop to a node");
+    keys.number("proxy.connections_per_node", options.connections_per_node, 1U, 128U,
+                "connections of each loop to a node");
     keys.number("proxy.threads", options.threads, 0U, 1024U, "event loops; 0 is one for each core");
     keys.number("proxy.client_requests_bytes", options.client_requests_bytes, least_budget, most_budget,
                 "how much of a client's requests may be without an answer before it is not read on");
     keys.number("proxy.client_answers_bytes", options.client_answers_bytes, least_budget, most_budget,
                 "how much of a client's answers may be waiting for it before it is not read on");
-    keys.number("proxy.prepared_statements", options.prepared_statements, 1U, 10000000U, "how many prepared statements are remembered");
+    keys.number("proxy.prepared_statements", options.prepared_statements, 1U, 10000000U,
+                "how many prepared statements are remembered");
     keys.number("proxy.journal_entries", options.journal_entries, std::uint64_t{1}, std::uint64_t{1000000000},
                 "how many writes the journal holds one by one; past it they are kept by table");
-    keys.number("proxy.async_reads", options.async_reads, 1U, 1000000U, "phase 3: how many reads of each loop may be at the target");
+    keys.number("proxy.async_reads", options.async_reads, 1U, 1000000U,
+                "phase 3: how many reads of each loop may be at the target");
 }
 
 void finish_proxy_section(Keys& keys, proxy::Options& options) {
     resolve_state_folder(keys, "proxy.state_dir", options.state_dir);
     const bool has_right_modes = !keys.is_wrong("proxy.phase") && !keys.is_wrong("proxy.write_mode");
-    if (const Complaint complaint = write_mode_against_phase(std::string(proxy::name_of(options.write_mode)), options.phase); has_right_modes && complaint)
+    if (const Complaint complaint =
+            write_mode_against_phase(std::string(proxy::name_of(options.write_mode)), options.phase);
+        has_right_modes && complaint)
         keys.problem(keys.is_given("proxy.write_mode") ? "proxy.write_mode" : "proxy.phase", *complaint);
-    const bool has_right_times = !keys.is_wrong("proxy.best_effort_wait_ms") && !keys.is_wrong("proxy.request_timeout_ms");
+    const bool has_right_times =
+        !keys.is_wrong("proxy.best_effort_wait_ms") && !keys.is_wrong("proxy.request_timeout_ms");
     if (has_right_times && options.best_effort_wait >= options.request_timeout)
-        keys.problem(keys.is_given("proxy.best_effort_wait_ms") ? "proxy.best_effort_wait_ms" : "proxy.request_timeout_ms",
-                     "best_effort_wait_ms has to be shorter than request_timeout_ms");
+        keys.problem(
+            keys.is_given("proxy.best_effort_wait_ms") ? "proxy.best_effort_wait_ms" : "proxy.request_timeout_ms",
+            "best_effort_wait_ms has to be shorter than request_timeout_ms");
     if (options.listen.port != 0 && net::to_text(options.listen) == net::to_text(options.admin))
-        keys.problem(keys.is_given("proxy.admin") ? "proxy.admin" : "proxy.listen", "listen and admin are the same address; give each its own port");
+        keys.problem(keys.is_given("proxy.admin") ? "proxy.admin" : "proxy.listen",
+                     "listen and admin are the same address; give each its own port");
     for (std::string& sibling : options.siblings)
         if (auto url = admin_url(sibling)) sibling = *url;
 }

@@ -12,8 +12,8 @@ void add_proxy_keys(Keys& keys, proxy::Options& options);
 // Checks what belongs together and fills what depends on the environment. Problems go to the keys.
 void finish_proxy_section(Keys& keys, proxy::Options& options);
 
-// What speaks against the write mode `word` in `phase`: it is no word for one, or it is best effort for the side that answers reads
-// (SEMANTICS, Write modes). The complaint begins with the word.
+// What speaks against the write mode `word` in `phase`: it is no word for one, or it is best effort for the side that
+// answers reads (SEMANTICS, Write modes). The complaint begins with the word.
 Complaint write_mode_against_phase(const std::string& word, int phase);
 
 }  // namespace crossfade::cli

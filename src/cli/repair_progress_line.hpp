@@ -1,4 +1,5 @@
-// The progress line of `crossfade journal repair`: one line that is rewritten on a terminal, a plain line now and then elsewhere.
+// The progress line of `crossfade journal repair`: one line that is rewritten on a terminal, a plain line now and then
+// elsewhere.
 #pragma once
 
 #include <chrono>

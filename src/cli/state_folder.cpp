@@ -11,9 +11,12 @@ void resolve_state_folder(Keys& keys, const std::string& name, std::string& fold
     // The XDG base directory specification: a relative value is to be ignored.
     const char* const state_home = std::getenv("XDG_STATE_HOME");
     const char* const home = std::getenv("HOME");
-    if (state_home != nullptr && state_home[0] == '/') folder = std::string(state_home) + "/crossfade";
-    else if (home != nullptr && home[0] != '\0') folder = std::string(home) + "/.local/state/crossfade";
-    else keys.problem(name, "is needed, because neither XDG_STATE_HOME nor HOME says where state may live");
+    if (state_home != nullptr && state_home[0] == '/')
+        folder = std::string(state_home) + "/crossfade";
+    else if (home != nullptr && home[0] != '\0')
+        folder = std::string(home) + "/.local/state/crossfade";
+    else
+        keys.problem(name, "is needed, because neither XDG_STATE_HOME nor HOME says where state may live");
 }
 
 }  // namespace crossfade::cli

@@ -25,6 +25,8 @@ StopSignal::~StopSignal() {
     sigaction(SIGTERM, &previous_terminate_, nullptr);
 }
 
-bool StopSignal::has_come() { return came; }
+bool StopSignal::has_come() {
+    return came;
+}
 
 }  // namespace crossfade::cli

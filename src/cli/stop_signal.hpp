@@ -5,7 +5,8 @@
 
 namespace crossfade::cli {
 
-// While one lives, the first SIGINT or SIGTERM is only remembered; the second ends the process as usual. One at a time; main thread.
+// While one lives, the first SIGINT or SIGTERM is only remembered; the second ends the process as usual. One at a time;
+// main thread.
 class StopSignal {
 public:
     StopSignal();
@@ -17,7 +18,8 @@ public:
     static bool has_come();
 
 private:
-    struct sigaction previous_interrupt_ {}, previous_terminate_ {};
+    struct sigaction previous_interrupt_ {
+    }, previous_terminate_{};
 };
 
 }  // namespace crossfade::cli

@@ -27,7 +27,8 @@ public:
     std::string write(const std::string& name, const std::string& text) const {
         std::filesystem::create_directories((path_ / name).parent_path());
         std::ofstream(path_ / name, std::ios::binary) << text;
-        std::filesystem::permissions(path_ / name, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        std::filesystem::permissions(path_ / name,
+                                     std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
         return path(name);
     }
 

@@ -10,7 +10,8 @@ namespace {
 
 // Columns that UTF-8 text takes, taking each code point for one.
 std::size_t width_of(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ std::string with_thousands(std::uint64_t number) {
 
 std::string age_text(std::int64_t microseconds) {
     std::int64_t seconds = std::max<std::int64_t>(microseconds / 1000000, 0);
-    constexpr std::array<std::pair<std::int64_t, const char*>, 4> units{{{86400, " d"}, {3600, " h"}, {60, " min"}, {1, " s"}}};
+    constexpr std::array<std::pair<std::int64_t, const char*>, 4> units{
+        {{86400, " d"}, {3600, " h"}, {60, " min"}, {1, " s"}}};
     std::size_t largest = 0;
     while (largest + 1 < units.size() && seconds < units[largest].first) ++largest;
     std::string text = std::to_string(seconds / units[largest].first) + units[largest].second;

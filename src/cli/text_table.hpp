@@ -9,8 +9,8 @@
 
 namespace crossfade::cli {
 
-// Rows under a heading, columns as wide as their widest cell, the last one as long as it is. Control characters in cells become '?':
-// keys and statements come from applications.
+// Rows under a heading, columns as wide as their widest cell, the last one as long as it is. Control characters in
+// cells become '?': keys and statements come from applications.
 class TextTable {
 public:
     explicit TextTable(std::vector<std::string> heading) : rows_{std::move(heading)} {}

@@ -7,7 +7,6 @@
 namespace crossfade::cli {
 namespace {
 
-
 TEST(TextTable, AlignsColumnsAlsoWithWideLetters) {
     TextTable table({"A", "B"});
     EXPECT_TRUE(table.is_empty());

@@ -52,7 +52,7 @@ base::Bytes text_value(const std::string& text) { return {text.begin(), text.end
 Job::Job(net::Loop& loop, std::string command, RunOptions options, std::ostream& out, std::ostream& error)
     : loop_(loop), command_(std::move(command)), options_(std::move(options)), out_(out), error_(error), clock_(base::system_clock()),
       begun_(clock_.now()), window_(loop, AdaptiveLimit::Bounds{32, 2, options_.most_in_flight}), surroundings_(loop, window_, clock_),
-      progress_(out, options_.is_terminal, clock_) {
+      progress_(out, options_.is_terminal, clock_), ticking_(loop) {
     surroundings_.should_stop = options_.should_stop;
     surroundings_.on_rows = [this](std::uint64_t rows) { progress_.add_rows(rows); };
 }
@@ -229,16 +229,13 @@ base::Task<std::optional<int>> Job::prepare() {
         complain(opened.error().message);
         co_return exit_of(opened.error());
     }
-    tick(is_over_).detach();
+    tick();
     co_return std::nullopt;
 }
 
-base::Task<void> Job::tick(std::shared_ptr<bool> is_over) {
-    while (!*is_over) {
-        progress_.tick();
-        driver::Pause wait(loop_, tick_every);
-        co_await wait;
-    }
+void Job::tick() {
+    progress_.tick();
+    ticking_.start(tick_every, [this] { tick(); });
 }
 
 // Into parts by the origin's ring, and gives about how long the copy may take, in seconds.
@@ -406,7 +403,7 @@ base::Task<void> Job::work(TableOutcome& outcome, std::function<base::Task<base:
 base::Result<void> Job::end(int exit_code) { return ledger_->end_run(run_, clock_.wall_microseconds(), exit_code); }
 
 void Job::close() {
-    *is_over_ = true;
+    ticking_.cancel();
     progress_.clear();
     if (origin_) origin_->close();
     if (target_) target_->close();

@@ -76,7 +76,7 @@ private:
     std::optional<int> compare_schemas(const std::vector<cql::TableName>& names);
     base::Result<void> open_ledger();
     base::Task<base::Result<double>> cut(const TableWork& table, std::vector<LedgerPart>& parts);
-    base::Task<void> tick(std::shared_ptr<bool> is_over);
+    void tick();
 
     net::Loop& loop_;
     const std::string command_;
@@ -96,7 +96,7 @@ private:
     WriteWindow window_;
     Surroundings surroundings_;
     Progress progress_;
-    std::shared_ptr<bool> is_over_ = std::make_shared<bool>(false);
+    net::Timer ticking_;
 };
 
 }  // namespace crossfade::migrate
