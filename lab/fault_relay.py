@@ -12,6 +12,7 @@ import dataclasses
 import socket
 import struct
 import threading
+import weakref
 
 DIRECTIONS = ("to_upstream", "to_client")
 _CHUNK = 64 * 1024
@@ -58,6 +59,7 @@ class FaultRelay:
         self._listener = None
         self._accepting = None
         self._connections = {}
+        self._lost = weakref.WeakSet()  # sockets whose bytes vanish whatever the faults are
         self._changed = asyncio.Condition()
         self.address = None
         self.faults = {direction: Faults() for direction in DIRECTIONS}
@@ -88,6 +90,7 @@ class FaultRelay:
         normal                          pass everything on, and accept connections
         delay ms=N [direction=D]        every byte arrives N ms later; throughput is kept
         half_open [direction=D]         bytes, and the ends of connections, vanish; nothing is closed
+        lose                            the same, in both directions and for good, for the connections open now; new ones work
         byte_at_a_time [direction=D]    one write for each byte
         cut [how=reset|close]           end all connections now; new ones are accepted
         refuse, accept                  stop and start listening; open connections stay
@@ -95,7 +98,7 @@ class FaultRelay:
         direction: to_upstream, to_client or both (default). Faults add up until `normal`.
         """
         allowed = {"delay": {"ms", "direction"}, "half_open": {"direction"}, "byte_at_a_time": {"direction"},
-                   "cut": {"how"}, "normal": set(), "refuse": set(), "accept": set(), "count": set()}
+                   "cut": {"how"}, "normal": set(), "lose": set(), "refuse": set(), "accept": set(), "count": set()}
         if do not in allowed:
             raise BadCommand(f"no command '{do}'; there are: {', '.join(allowed)}")
         unknown = sorted(set(details) - allowed[do])
@@ -114,6 +117,8 @@ class FaultRelay:
         elif do == "half_open":
             for faults in chosen:
                 faults.swallow = True
+        elif do == "lose":
+            self._lost.update(sock for sockets in self._connections.values() for sock in sockets)
         elif do == "byte_at_a_time":
             for faults in chosen:
                 faults.byte_at_a_time = True
@@ -217,18 +222,21 @@ class FaultRelay:
                 await self._write(sink, data, direction)
                 continue
             # The end of a connection is as invisible as its bytes, until the path works again.
-            if self.faults[direction].swallow:
+            if self._swallows(sink, direction):
                 await self._count(f"{direction}_ends_hidden")
-            await self.wait_until(lambda relay: not relay.faults[direction].swallow)
+            await self.wait_until(lambda relay: not relay._swallows(sink, direction))
             if isinstance(data, OSError):
                 raise data
             with contextlib.suppress(OSError):
                 sink.shutdown(socket.SHUT_WR)
             return
 
+    def _swallows(self, sink, direction):
+        return self.faults[direction].swallow or sink in self._lost
+
     async def _write(self, sink, data, direction):
         loop = asyncio.get_running_loop()
-        if self.faults[direction].swallow:
+        if self._swallows(sink, direction):
             await self._count(f"{direction}_swallowed", len(data))
             return
         size = 1 if self.faults[direction].byte_at_a_time else len(data)

@@ -120,6 +120,17 @@ class Relayed(unittest.IsolatedAsyncioTestCase):
         await self.exchange(reader, writer, b"again")
         self.assertEqual(bytes(self.received), b"askedagain")
 
+    async def test_lost_connections_stay_lost_and_new_ones_work(self):
+        reader, writer = await self.connect()
+        await self.exchange(reader, writer, b"before")
+        await self.relay.command("lose")
+        await self.relay.command("normal")
+        writer.write(b"vanishes")
+        await within(self.relay.wait_until(lambda relay: relay.counts["to_upstream_swallowed"] == 8))
+        await self.exchange(*await self.connect(), b"new")
+        self.assertEqual(bytes(self.received), b"beforenew")
+        self.assertEqual(self.relay.counts["to_client_bytes"], 9)
+
     async def test_half_open_hides_that_the_other_side_went_away(self):
         reader, writer = await self.connect()
         await self.exchange(reader, writer, b"before")

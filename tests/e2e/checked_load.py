@@ -33,6 +33,7 @@ class CheckedLoad:
         self.texts = {}
         self.unanswered, self.wrong_reads, self.slowest = [], [], (0.0, "")
         self.last_error = time.monotonic()
+        self.steps = [0] * workers
         self.stopping = threading.Event()
         self.lock = threading.Lock()
         self.prepared = [{name: session.prepare(text.format(table=table)) for name, text in {
@@ -61,6 +62,7 @@ class CheckedLoad:
         while not self.stopping.is_set():
             step += 1
             self.step(number, step)
+            self.steps[number] = step
             self.stopping.wait(0.002)  # the rate
 
     def request(self, kind, number, step, key):
@@ -131,14 +133,14 @@ class CheckedLoad:
         return [self.acknowledged.get(key, GONE), *self.uncertain.get(key, ())]
 
     def wait_until_healthy(self, seconds=60, quiet=2.0):
-        """Until nothing has failed for `quiet` seconds, while requests go on."""
+        """Until every worker has done all kinds of requests, for `quiet` seconds at least, and none has failed."""
         until = time.monotonic() + seconds
         while True:
-            before = sum(self.good.values())
-            since = time.monotonic()
-            while time.monotonic() < since + quiet and self.last_error < since:
+            before, since = list(self.steps), time.monotonic()
+            while self.last_error < since and (time.monotonic() < since + quiet or any(now < was + 9 for was, now in zip(before, self.steps))):
+                assert time.monotonic() < until, f"requests do not go on {seconds} s after the fault: {dict(self.errors)} {self.texts}"
                 time.sleep(0.05)  # only how often it is looked at
-            if self.last_error < since and sum(self.good.values()) > before:
+            if self.last_error < since:
                 return
             assert time.monotonic() < until, f"requests still fail {seconds} s after the fault: {dict(self.errors)} {self.texts}"
 
@@ -147,13 +149,17 @@ class CheckedLoad:
         assert not self.wrong_reads, f"(key, read, possible): {self.wrong_reads[:5]}"
 
     def assert_complete(self, origin, target):
-        """Both clusters hold the same cells with the same writetimes, and for each key one that it may hold. Gives how many rows."""
+        return self.assert_complete_but_for(origin, target, set())
+
+    def assert_complete_but_for(self, origin, target, others):
+        """Both clusters hold the same cells with the same writetimes, and for each key one that it may hold. `others`: keys that
+        somebody else wrote. Gives how many rows."""
         text = f"SELECT k, c, v, writetime(v), s, writetime(s) FROM {self.table}"
         here, there = ({tuple(row[:2]): tuple(row[2:]) for row in side.rows(text)} for side in (origin, target))
         different = sorted(key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
         assert not different, f"{len(different)} rows differ: {[(key, here.get(key), there.get(key)) for key in different[:5]]}"
         missing = []
-        for key in self.acknowledged.keys() | self.uncertain.keys() | here.keys():
+        for key in (self.acknowledged.keys() | self.uncertain.keys() | here.keys()) - others:
             if here.get(key, (GONE,))[0] not in self.possible(key):
                 missing.append((key, here.get(key), self.possible(key)))
         assert not missing, f"{len(missing)} keys do not hold what was acknowledged: (key, held, possible) {missing[:5]}"
