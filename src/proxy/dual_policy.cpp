@@ -104,6 +104,7 @@ void DualPolicy::on_request(relay::ClientSession& session, const cql::FrameView&
     engine_.set_deadline(request, shared_.options.request_timeout);
     if (is_draining_) {
         refuse_unsent(request, "this proxy is shutting down; try another host");
+        engine_.release_if_over(request);  // the stop waits until no request is open
         return;
     }
     std::size_t message_offset = cql::frame_header_size;
@@ -111,6 +112,7 @@ void DualPolicy::on_request(relay::ClientSession& session, const cql::FrameView&
         const auto prefix = cql::read_body_prefix(frame.header, frame.body());
         if (!prefix) {
             refuse(request, cql::ErrorCode::protocol_error, prefix.error().message);
+            engine_.release_if_over(request);
             return;
         }
         message_offset += prefix->size;
@@ -439,7 +441,9 @@ void DualPolicy::on_deadline(relay::Request& request) {
                 const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(engine_.loop_now() - request.started);
                 engine_.set_deadline(request, shared_.options.request_timeout - spent);
                 if (!send_write(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << request.policy.primary));
-            } else if (stage != Stage::journaling) {
+            } else if (stage == Stage::journaling) {
+                journal_is_late(request);
+            } else {
                 settle_write(request, true, true);
             }
             break;

@@ -108,6 +108,8 @@ private:
     bool send_write(relay::Request& request);
     void write_answered(relay::Request& request, relay::Leg& leg, const relay::Response& response);
     void settle_write(relay::Request& request, bool is_over_time, bool is_over_wait);
+    void journal_is_late(relay::Request& request);
+    void refuse_as_write_timeout(relay::Request& request, std::string_view text);
     void finish_write(relay::Request& request, const Verdict& verdict);
     void journal_then(relay::Request& request, const Verdict& verdict);
     void conditional_write_ended(relay::Request& request);

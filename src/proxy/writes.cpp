@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint8_t most_attempts = 3;
 // How long a late answer may still settle an entry by itself; then its stream id is given up.
 constexpr std::chrono::seconds late_answers{60};
+constexpr std::chrono::seconds most_journal_wait{5};
 constexpr std::uint8_t both = 3;
 
 std::string_view write_type_of(const relay::Request::PolicyState& write) {
@@ -108,7 +109,7 @@ void DualPolicy::mark_then_send(relay::Request& request) {
     if (!is_known) {
         const JournalEntry entry = entry_of(request, 0);
         for (const cql::TableName& table : entry.tables) {
-            if (!marked_tables_.insert(cql::to_cql(table)).second) continue;
+            if (marked_tables_.contains(cql::to_cql(table))) continue;
             write.stage = static_cast<std::uint8_t>(Stage::marking);
             ++request.held;
             shared_.journal.mark_written(table, [this, alive = alive_, loop = &engine_.loop(), &request, table](const base::Result<void>& result) {
@@ -116,7 +117,7 @@ void DualPolicy::mark_then_send(relay::Request& request) {
                 loop->post([this, alive, &request, table, is_durable] {
                     if (!*alive) return;
                     --request.held;
-                    if (!is_durable) marked_tables_.erase(cql::to_cql(table));
+                    if (is_durable) marked_tables_.insert(cql::to_cql(table));
                     if (!is_durable && !request.is_answered)
                         refuse(request, cql::ErrorCode::is_bootstrapping, "the journal cannot be written: the write was not sent; see the proxy's log");
                     if (request.held == 0 && !request.is_answered) mark_then_send(request);
@@ -292,6 +293,7 @@ void DualPolicy::journal_then(relay::Request& request, const Verdict& verdict) {
     JournalEntry entry = entry_of(request, verdict.journal_sides != 0 ? verdict.journal_sides : secondary_side);
     ++request.held;
     counters_.journaled.add();
+    engine_.set_deadline(request, most_journal_wait);
     write.journal_id = shared_.journal.append(std::move(entry), [this, alive = alive_, loop = &engine_.loop(), &request, verdict](const base::Result<void>& result) {
         const std::string failure = result ? "" : result.error().message;
         loop->post([this, alive, &request, verdict, failure] {
@@ -300,16 +302,8 @@ void DualPolicy::journal_then(relay::Request& request, const Verdict& verdict) {
             if (failure.empty()) {
                 finish_write(request, verdict);
             } else {
-                cql::ErrorMessage error;
-                error.code = cql::ErrorCode::write_timeout;
-                const std::string text = "the clusters may differ and the journal could not be written: " + failure;
-                error.text = text;
-                error.write_type = write_type_of(request.policy);
-                error.consistency = consistency_of(request, message_offset_of(request));
-                error.required = 1;
-                engine_.answer_error(request, error);
-                Verdict answered = verdict;
-                finish_write(request, answered);
+                refuse_as_write_timeout(request, "the clusters may differ and the journal could not be written: " + failure);
+                finish_write(request, verdict);
             }
             // An answer that came meanwhile may have settled it.
             if (request.policy.journal_id != 0 && !answers_disagree(request) && sides_to_repair(state_of(request).outcomes) == 0) {
@@ -320,6 +314,22 @@ void DualPolicy::journal_then(relay::Request& request, const Verdict& verdict) {
             engine_.release_if_over(request);
         });
     });
+}
+
+// A journal whose disk hangs does not keep the client waiting: what it is told is that nothing is known.
+void DualPolicy::journal_is_late(relay::Request& request) {
+    counters_.write_errors.add();
+    refuse_as_write_timeout(request, "the clusters may differ and the journal does not answer; look at the disk that holds the proxy's state_dir");
+}
+
+void DualPolicy::refuse_as_write_timeout(relay::Request& request, std::string_view text) {
+    cql::ErrorMessage error;
+    error.code = cql::ErrorCode::write_timeout;
+    error.text = text;
+    error.write_type = write_type_of(request.policy);
+    error.consistency = consistency_of(request, message_offset_of(request));
+    error.required = 1;
+    engine_.answer_error(request, error);
 }
 
 void DualPolicy::finish_write(relay::Request& request, const Verdict& verdict) {
@@ -343,13 +353,7 @@ void DualPolicy::finish_write(relay::Request& request, const Verdict& verdict) {
                 if (const auto error = prefix ? cql::parse_error(request.version, body.subspan(prefix->size)) : base::Result<cql::ErrorMessage>(base::fail(prefix.error())))
                     text = std::string(cluster_names[verdict.cluster]) + ": " + std::string(cql::name_of(error->code)) + ": " + std::string(error->text);
             }
-            cql::ErrorMessage error;
-            error.code = cql::ErrorCode::write_timeout;
-            error.text = text;
-            error.write_type = write_type_of(write);
-            error.consistency = consistency_of(request, message_offset_of(request));
-            error.required = 1;
-            engine_.answer_error(request, error);
+            refuse_as_write_timeout(request, text);
             break;
         }
     }
