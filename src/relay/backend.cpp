@@ -1,5 +1,7 @@
 #include "relay/backend.hpp"
 
+#include <algorithm>
+
 #include "cql/request.hpp"
 
 namespace crossfade::relay {
@@ -30,7 +32,8 @@ Backend::Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection o
       decoder_(opened.compression == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none),
       heartbeat_(std::make_unique<Heartbeat>()),
       forgotten_(std::make_unique<Forgotten>()),
-      last_sent_(loop.now()) {
+      last_sent_(loop.now()),
+      last_received_(last_sent_) {
     stream_->start(*this);
 }
 
@@ -40,6 +43,7 @@ void Backend::sent() {
     if (has_segments_) loop_.at_turn_end(*this);
     stream_->send_soon();
     last_sent_ = loop_.now();
+    if (ids_.in_use() == 1) waited_since_ = last_sent_;
     if (!has_room(false)) {
         was_full_ = true;
         if (ids_.has_room(false)) stream_->notify_when_unsent_below(most_unsent / 2);
@@ -63,13 +67,22 @@ void Backend::forget(std::uint16_t stream_id) {
 }
 
 void Backend::beat(net::Loop::Clock::time_point now) {
-    if (is_ended_ || now - last_sent_ < heartbeat_every) return;
+    if (is_ended_) return;
+    const bool is_waited_for = ids_.in_use() > 0;
+    const auto silent_since = is_waited_for ? std::max(last_received_, waited_since_) : now;
     if (heartbeat_->is_out) {
-        end(base::Error(base::ErrorKind::connection, node_ + ": no answer to a heartbeat for 30 s"));
+        if (now - std::max(heartbeat_sent_, last_received_) >= heartbeat_answer)
+            end(base::Error(base::ErrorKind::connection, node_ + ": nothing came for " + std::to_string(heartbeat_answer.count()) + " s, not even the answer to a heartbeat"));
         return;
     }
-    if (!has_room(true)) return;
+    if (now - last_sent_ < heartbeat_every && now - silent_since < silence) return;
+    if (!has_room(true)) {
+        if (now - silent_since >= silence + heartbeat_answer)
+            end(base::Error(base::ErrorKind::connection, node_ + ": nothing came for " + std::to_string((silence + heartbeat_answer).count()) + " s"));
+        return;
+    }
     heartbeat_->is_out = true;
+    heartbeat_sent_ = now;
     const std::uint16_t id = begin_send(*heartbeat_);
     cql::append_options(buffer(), version_, id);
     sent();
@@ -84,6 +97,7 @@ void Backend::end(const base::Error& why) {
 }
 
 std::size_t Backend::on_bytes(std::span<std::uint8_t> bytes) {
+    last_received_ = loop_.now();
     std::size_t used = 0;
     if (!has_segments_) {
         used = take_frames(bytes);

@@ -53,7 +53,9 @@ class Backend final : public net::StreamUser, public net::TurnEnd {
 public:
     // Bytes that may wait for a slow node before the connection counts as full.
     static constexpr std::size_t most_unsent = 4U * 1024U * 1024U;
-    static constexpr std::chrono::seconds heartbeat_every{30};
+    static constexpr std::chrono::seconds heartbeat_every{30};   // when nothing was sent for so long
+    static constexpr std::chrono::seconds silence{5};            // or answers are waited for and nothing came for so long
+    static constexpr std::chrono::seconds heartbeat_answer{10};  // and then the connection is given up
 
     Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection opened, std::string node);
     ~Backend();
@@ -80,7 +82,8 @@ public:
     void set_keyspace(std::string keyspace) { keyspace_ = std::move(keyspace); }
     std::uint32_t in_flight() const { return ids_.in_use(); }
     bool is_ended() const { return is_ended_; }
-    // Sends OPTIONS when nothing was sent for heartbeat_every; ends the connection when the last one was never answered.
+    // To be called every second. Sends OPTIONS (see the constants above), and ends the connection when nothing at all comes back: a
+    // connection that a firewall forgot, or whose node lost its power, is closed by nobody else for a quarter of an hour.
     void beat(net::Loop::Clock::time_point now);
     // Ends it: everybody who waits is told.
     void end(const base::Error& why);
@@ -113,7 +116,8 @@ private:
     std::unique_ptr<Heartbeat> heartbeat_;
     std::unique_ptr<Forgotten> forgotten_;
     std::uint32_t forgotten_count_ = 0;
-    net::Loop::Clock::time_point last_sent_;
+    net::Loop::Clock::time_point last_sent_, last_received_, heartbeat_sent_;
+    net::Loop::Clock::time_point waited_since_;  // since when something has been under way, without a pause
     bool was_full_ = false;
     bool is_ended_ = false;
 };
