@@ -11,10 +11,11 @@ import threading
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT / "lab"), str(ROOT / "tests" / "e2e")]
+sys.path[:0] = [str(ROOT / "lab"), str(ROOT / "tests" / "e2e"), str(ROOT / "tests" / "e2e" / "drivers")]
 
 import cassandra_lab  # noqa: E402
 from cassandra.cluster import Cluster  # noqa: E402
+from every_driver import driver, driver_programs  # noqa: E402, F401 (fixtures)
 from running_proxy import RunningProxy  # noqa: E402
 
 NAME, ORIGIN, TARGET = os.environ.get("CROSSFADE_E2E_CLUSTERS", "e2e,127.0.0.11,127.0.0.21").split(",")
@@ -110,9 +111,12 @@ def proxy(crossfade, clusters, tmp_path):
 def keyspace(origin, target, request):
     """A fresh keyspace on both sides, named after the test."""
     name = "k_" + "".join(c if c.isalnum() else "_" for c in request.node.name.lower())[:40].strip("_")
-    for side in (origin, target):
-        side.session.execute(f"DROP KEYSPACE IF EXISTS {name}", timeout=60)
-        side.session.execute(f"CREATE KEYSPACE {name} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}", timeout=60)
+    def on_both(text):
+        for future in [side.session.execute_async(text, timeout=60) for side in (origin, target)]:
+            future.result()
+
+    if any(side.rows(f"SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '{name}'") for side in (origin, target)):
+        on_both(f"DROP KEYSPACE IF EXISTS {name}")
+    on_both(f"CREATE KEYSPACE {name} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}")
     yield name
-    for side in (origin, target):
-        side.session.execute(f"DROP KEYSPACE IF EXISTS {name}", timeout=60)
+    on_both(f"DROP KEYSPACE IF EXISTS {name}")

@@ -15,6 +15,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def wait_for(condition, seconds=15):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.05)  # only how often it is looked at
+
+
 class RunningProxy:
     def __init__(self, program, origin, target, folder, *arguments):
         self.program, self.origin, self.target, self.folder = program, origin, target, folder

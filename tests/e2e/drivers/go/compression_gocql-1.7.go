@@ -1,0 +1,18 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/gocql/gocql"
+)
+
+func compress(config *gocql.ClusterConfig, name string) error {
+	switch name {
+	case "", "none":
+	case "snappy":
+		config.Compressor = gocql.SnappyCompressor{}
+	default:
+		return fmt.Errorf("no compression %s here", name)
+	}
+	return nil
+}
