@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/result.hpp"
@@ -53,5 +54,9 @@ base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& 
 // connection, timeout.
 base::Result<HttpResponse> http_request(const std::string& method, const std::string& url, const std::string& body,
                                         std::chrono::milliseconds timeout);
+// The same, but ends soon after `stop` asks for it, then with the error interrupted.
+base::Result<HttpResponse> interruptible_http_request(const std::string& method, const std::string& url,
+                                                      const std::string& body, std::chrono::milliseconds timeout,
+                                                      const std::stop_token& stop);
 
 }  // namespace crossfade::net

@@ -76,7 +76,10 @@ public:
             finish(base::fail(base::ErrorKind::connection, why.message + " before its answer was complete"));
     }
 
-    base::Result<HttpResponse> take_result() { return std::move(*result_); }
+    base::Result<HttpResponse> take_result() {
+        if (!result_) return base::fail(base::ErrorKind::interrupted, fmt::format("http://{} was asked no further: stopped", to_text(url_.address)));
+        return std::move(*result_);
+    }
 
 private:
     void complete() {
@@ -108,6 +111,12 @@ private:
 
 base::Result<HttpResponse> http_request(const std::string& method, const std::string& url, const std::string& body,
                                         std::chrono::milliseconds timeout) {
+    return interruptible_http_request(method, url, body, timeout, {});
+}
+
+base::Result<HttpResponse> interruptible_http_request(const std::string& method, const std::string& url,
+                                                      const std::string& body, std::chrono::milliseconds timeout,
+                                                      const std::stop_token& stop) {
     if (!is_method(method))
         return base::fail(base::ErrorKind::bad_input, "'" + method.substr(0, 40) + "' is no HTTP method");
     const auto parsed = parse_url(url);
@@ -119,6 +128,7 @@ base::Result<HttpResponse> http_request(const std::string& method, const std::st
     request += "\r\n" + body;
     Loop loop;
     Exchange exchange(loop, *parsed, std::move(request), method == "HEAD", timeout);
+    const std::stop_callback ends(stop, [&loop] { loop.stop(); });
     loop.run();
     return exchange.take_result();
 }

@@ -396,6 +396,20 @@ TEST_F(HttpClientTest, SilenceIsATimeout) {
     EXPECT_EQ(got.error().kind, base::ErrorKind::timeout);
 }
 
+TEST_F(HttpClientTest, IsInterruptedWhileNobodyAnswers) {
+    const RawSocket silent = RawSocket::listening();
+    const std::string url = "http://" + to_text(silent.address()) + "/";
+    std::stop_source stop;
+    std::optional<base::Result<HttpResponse>> result;
+    std::thread client([&] { result = interruptible_http_request("GET", url, "", 1h, stop.get_token()); });
+    pollfd comes{silent.get(), POLLIN, 0};
+    ::poll(&comes, 1, 5000);
+    stop.request_stop();
+    client.join();
+    ASSERT_FALSE(*result);
+    EXPECT_EQ(result->error().kind, base::ErrorKind::interrupted);
+}
+
 TEST_F(HttpClientTest, NobodyThereIsAConnectionError) {
     Address nobody;
     {

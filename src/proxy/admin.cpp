@@ -5,13 +5,19 @@
 #include <charconv>
 
 #include "base/json_text.hpp"
+#include "proxy/connected_clients.hpp"
 #include "proxy/metrics.hpp"
+#include "proxy/written_tables.hpp"
+#include "proxy/secrets.hpp"
 
 namespace crossfade::proxy {
 namespace {
 
 using base::JsonList;
 using base::JsonObject;
+
+// Applications move away from the proxy: who is still there matters from here on.
+constexpr int last_phase = 5;
 
 std::string_view side_name(std::uint8_t sides) {
     if (sides == (origin_side | target_side)) return "both";
@@ -42,14 +48,14 @@ std::uint64_t number_of(const std::map<std::string, std::string>& query, const s
     return number;
 }
 
-// The text that a person would recognise the mutation by.
+// The text that a person would recognise the mutation by, without passwords.
 std::string statement_of(const JournalEntry& entry) {
     if (entry.opcode == cql::Opcode::query) {
         cql::Reader in(entry.body);
-        return std::string(in.long_string());
+        return without_secrets(in.long_string());
     }
     std::string text;
-    for (const JournaledStatement& statement : entry.prepared) text += (text.empty() ? "" : "; ") + statement.text;
+    for (const JournaledStatement& statement : entry.prepared) text += (text.empty() ? "" : "; ") + without_secrets(statement.text);
     if (entry.opcode == cql::Opcode::batch) return "BATCH " + (text.empty() ? "of statements" : text);
     return text;
 }
@@ -58,6 +64,29 @@ std::string tables_of(const JournalEntry& entry) {
     std::string text;
     for (const cql::TableName& table : entry.tables) text += (text.empty() ? "" : ", ") + cql::to_cql(table);
     return text;
+}
+
+std::string names_json(const std::vector<std::string>& names) {
+    JsonList list;
+    for (const std::string& name : names) list.add(base::json_quoted(name));
+    return list.text();
+}
+
+std::string counts_json(const std::vector<std::pair<std::string, std::uint64_t>>& counts) {
+    JsonList list;
+    for (const auto& [table, count] : counts) list.add(JsonObject().field("table", table).field("count", count).text());
+    return list.text();
+}
+
+std::string groups_json(const std::vector<ConnectedClients::Group>& groups) {
+    JsonList list;
+    for (const ConnectedClients::Group& group : groups) {
+        JsonObject line;
+        line.field("driver", group.kind.driver).field("version", group.kind.version).field("application", group.kind.application);
+        line.field("address", group.kind.address).field("connections", group.connections).field("since_us", group.since_us);
+        list.add(line.field("last_us", group.last_us).text());
+    }
+    return list.text();
 }
 
 }  // namespace
@@ -227,14 +256,21 @@ void Admin::show_status(net::HttpReply reply) const {
         line.field("clock_offset_us", cluster.clock_offset_us).field("clock_error_us", cluster.clock_error_us).field("problem", source_.problem(i));
         clusters.add(line.text());
     }
-    source_.sessions([reply = std::move(reply), clusters = clusters.text(), phase = phase_.state().phase](const std::vector<SessionLine>& sessions) {
+    const int phase = phase_.state().phase;
+    JsonObject answer;
+    answer.field("phase", phase).raw("clusters", clusters.text());
+    const Counters& counters = *source_.counters().front();
+    answer.raw("tables_with_plain_and_conditional_writes", names_json(counters.written_tables->with_both()));
+    answer.raw("unstamped_writes", counts_json(counters.written_tables->unstamped()));
+    if (phase == last_phase) answer.raw("still_here", groups_json(counters.connected_clients->groups()));
+    source_.sessions([reply = std::move(reply), answer = std::move(answer)](const std::vector<SessionLine>& sessions) mutable {
         JsonList lines;
         for (const SessionLine& session : sessions) {
             JsonObject line;
             line.field("peer", session.peer).field("driver", session.driver).field("application", session.application).field("version", session.version);
             lines.add(line.field("username", session.username).field("in_flight", session.in_flight).text());
         }
-        send(reply, 200, JsonObject().field("phase", phase).raw("clusters", clusters).raw("connections", lines.text()).text());
+        send(reply, 200, answer.raw("connections", lines.text()).text());
     });
 }
 

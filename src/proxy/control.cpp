@@ -72,8 +72,10 @@ base::Task<void> Control::watch(std::size_t cluster) {
     }
 }
 
-void Control::read_soon(std::size_t cluster) {
-    read_timers_[cluster]->start(clusters_[cluster].was_seen ? event_debounce : std::chrono::milliseconds(0), [this, cluster] {
+void Control::read_soon(std::size_t cluster) { read_after(cluster, clusters_[cluster].was_seen ? event_debounce : std::chrono::milliseconds(0)); }
+
+void Control::read_after(std::size_t cluster, std::chrono::milliseconds wait) {
+    read_timers_[cluster]->start(wait, [this, cluster] {
         if (is_reading_[cluster]) {
             reads_again_[cluster] = true;
             return;
@@ -118,14 +120,14 @@ base::Task<void> Control::read_cluster(std::size_t cluster) {
         }
         clusters_[cluster] = std::move(facts);
         publish();
-        if (!is_first_over_[cluster]) measure(cluster).detach();
-        first_is_over(cluster);
+        // Nothing is stamped before it is known how the clocks stand: the first round is over with the first measurement.
+        if (!std::exchange(is_measured_[cluster], true)) measure(cluster).detach();
     } else {
         clusters_[cluster].last_error = local.error().message;
         reads_again_[cluster] = true;
     }
     is_reading_[cluster] = false;
-    if (std::exchange(reads_again_[cluster], false)) read_soon(cluster);
+    if (std::exchange(reads_again_[cluster], false)) read_after(cluster, event_debounce);
 }
 
 base::Task<void> Control::measure(std::size_t cluster) {
@@ -142,6 +144,7 @@ base::Task<void> Control::measure(std::size_t cluster) {
             base::log_warning("{}: its clock differs from this machine's by {} ms (± {} ms)", cluster_names[cluster], reading->offset_us / 1000, reading->error_us / 1000);
         publish();
     }
+    first_is_over(cluster);
     clock_timers_[cluster]->start(reading ? measure_every : measure_again_soon, [this, cluster] { measure(cluster).detach(); });
 }
 

@@ -31,6 +31,7 @@ private:
     base::Task<void> read_cluster(std::size_t cluster);
     base::Task<void> measure(std::size_t cluster);
     void read_soon(std::size_t cluster);
+    void read_after(std::size_t cluster, std::chrono::milliseconds wait);
     void publish();
     void first_is_over(std::size_t cluster);
 
@@ -41,7 +42,7 @@ private:
     std::array<std::unique_ptr<nodes::ControlConnection>, 2> connections_;
     std::array<ClusterFacts, 2> clusters_;
     std::array<std::string, 2> problems_{"not connected yet", "not connected yet"};
-    std::array<bool, 2> is_first_over_{};
+    std::array<bool, 2> is_first_over_{}, is_measured_{};
     std::array<bool, 2> is_reading_{}, reads_again_{};
     std::array<std::unique_ptr<net::Timer>, 2> read_timers_, clock_timers_;
     FactsPtr facts_ = std::make_shared<Facts>();

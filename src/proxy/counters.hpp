@@ -3,8 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 namespace crossfade::proxy {
+
+class WrittenTables;
+class ConnectedClients;
 
 class Counter {
 public:
@@ -19,9 +23,12 @@ private:
 struct alignas(64) Counters {
     Counter reads, writes, prepares, local_answers;
     Counter read_errors, write_errors, unprepared_to_client;
-    Counter conditional_writes, not_repeatable_writes, unstamped_writes, journaled, late_settled;
+    Counter conditional_writes, not_repeatable_writes, journaled, late_settled;
     Counter rehearsed, rehearsal_equal, rehearsal_different, rehearsal_failed, rehearsal_skipped;
     Counter retried, refused_unsent;
+    // What all loops count together: every set names the same ones, from its policy's making on.
+    std::shared_ptr<const WrittenTables> written_tables;
+    std::shared_ptr<const ConnectedClients> connected_clients;
 };
 
 }  // namespace crossfade::proxy

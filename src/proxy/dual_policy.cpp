@@ -37,7 +37,10 @@ std::optional<cql::Token> token_of(const std::vector<std::uint16_t>& key_indices
 }  // namespace
 
 DualPolicy::DualPolicy(Shared& shared, relay::Engine& engine, Counters& counters)
-    : shared_(shared), engine_(engine), counters_(counters), facts_(std::make_shared<Facts>()), rehearsal_(std::make_unique<Rehearsal>(*this)) {}
+    : shared_(shared), engine_(engine), counters_(counters), facts_(std::make_shared<Facts>()), written_tables_(shared.written_tables), rehearsal_(std::make_unique<Rehearsal>(*this)) {
+    counters.written_tables = shared.written_tables;
+    counters.connected_clients = shared.connected_clients;
+}
 
 DualPolicy::~DualPolicy() { *alive_ = false; }
 
@@ -79,6 +82,10 @@ void DualPolicy::login(relay::ClientSession& session, nodes::Credentials credent
 }
 
 base::Result<void> DualPolicy::on_session_ready(relay::ClientSession& session) {
+    const bool any_configured = !shared_.options.origin.credentials.empty() || !shared_.options.target.credentials.empty();
+    if (!facts_->clusters[facts_->login_cluster].was_seen && any_configured)
+        return base::fail(base::ErrorKind::unavailable, std::string("the ") + cluster_names[facts_->login_cluster] +
+                                                            " has not been reached yet, and it decides who may log in; try another host, or later");
     for (std::size_t cluster = 0; cluster < relay::clusters; ++cluster) {
         const nodes::Credentials& configured = cluster == origin_cluster ? shared_.options.origin.credentials : shared_.options.target.credentials;
         const bool is_owner = cluster == facts_->login_cluster;
@@ -92,10 +99,9 @@ base::Result<void> DualPolicy::on_session_ready(relay::ClientSession& session) {
         ++pool.users;
         session.set_pool(cluster, &pool);
     }
+    note_client(session);
     return {};
 }
-
-void DualPolicy::on_session_closed(relay::ClientSession&) {}
 
 void DualPolicy::on_request(relay::ClientSession& session, const cql::FrameView& frame) {
     relay::Request& request = engine_.open_request(&session, frame.header);
@@ -151,7 +157,9 @@ void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
         begin_use(request, arrival.session, statement.table.keyspace);
         return;
     }
-    if (statement.verb == cql::Verb::select && answer_locally(request, arrival.session, statement, query->text)) return;
+    if (statement.verb == cql::Verb::select && answer_locally(request, arrival.session, statement, query->text,
+                                                                    query->parameters.keyspace.empty() ? arrival.session.keyspace() : query->parameters.keyspace))
+        return;
     choose_keyspace(request, arrival.session, !statement.needs_keyspace);
     Edits edits;
     edits.keyspace = added_keyspace(arrival.session, !statement.needs_keyspace);
@@ -174,8 +182,8 @@ void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
         if (shared_.options.write_timestamps == WriteTimestamps::inject) {
             request.policy.timestamp = shared_.stamps.next();
             edits.timestamp = request.policy.timestamp;
-        } else if (!statement.has_using_timestamp) {
-            counters_.unstamped_writes.add();
+        } else {
+            note_unstamped(statement, request_keyspace);
         }
     }
     append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, query->parameters, edits);
@@ -205,7 +213,7 @@ void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
     request.wish.token = token_of(prepared.key_indices, execute->parameters);
     Edits edits;
     if (statement.verb == cql::Verb::select || statement.verb == cql::Verb::list || statement.verb == cql::Verb::describe) {
-        if (answer_locally(request, arrival.session, statement, prepared.text)) return;
+        if (answer_locally(request, arrival.session, statement, prepared.text, prepared.keyspace)) return;
         const auto marked = marked_cluster(execute->parameters.paging_state);
         edits.strips_paging_mark = marked.has_value();
         request.is_later_page = !execute->parameters.paging_state.empty();
@@ -224,8 +232,8 @@ void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
         if (shared_.options.write_timestamps == WriteTimestamps::inject) {
             request.policy.timestamp = shared_.stamps.next();
             edits.timestamp = request.policy.timestamp;
-        } else if (!statement.has_using_timestamp) {
-            counters_.unstamped_writes.add();
+        } else {
+            note_unstamped(statement, prepared.keyspace);
         }
     }
     append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, execute->parameters, edits);
@@ -273,7 +281,7 @@ void DualPolicy::take_batch(relay::Request& request, const Arrival& arrival) {
             request.policy.timestamp = shared_.stamps.next();
             edits.timestamp = request.policy.timestamp;
         } else {
-            counters_.unstamped_writes.add();
+            note_unstamped_children(request, *batch, keyspace);
         }
     }
     append_edited_batch(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *batch, edits);
@@ -307,8 +315,8 @@ bool DualPolicy::is_hopeless(const relay::Request& request, std::size_t cluster)
     return pool == nullptr || (!pool->is_connected() && engine_.loop_now() - pool->unconnected_since() > reconnect_grace);
 }
 
-bool DualPolicy::answer_locally(relay::Request& request, relay::ClientSession& session, const cql::Statement& statement, std::string_view text) {
-    const std::string& keyspace = statement.table.keyspace.empty() ? session.keyspace() : statement.table.keyspace;
+bool DualPolicy::answer_locally(relay::Request& request, relay::ClientSession& session, const cql::Statement& statement, std::string_view text, std::string_view session_keyspace) {
+    const std::string_view keyspace = statement.table.keyspace.empty() ? session_keyspace : std::string_view(statement.table.keyspace);
     if (keyspace != "system") return false;
     const ClusterFacts& cluster = facts_->clusters[phase_.primary()];
     base::Bytes frame;
@@ -379,7 +387,7 @@ void DualPolicy::on_leg_answered(relay::Request& request, relay::Leg& leg, const
             break;
         case Kind::use:
             leg.answer.assign(response.bytes.begin(), response.bytes.end());
-            settle_use(request);
+            settle_use(request, false);
             break;
         case Kind::rehearsal: rehearsal_->answered(request, leg, response); break;
     }
@@ -390,7 +398,7 @@ void DualPolicy::on_leg_lost(relay::Request& request, relay::Leg& leg, const bas
         case Kind::read: read_lost(request, leg, why); break;
         case Kind::write: settle_write(request, false, false); break;
         case Kind::prepare: settle_prepare(request, false); break;
-        case Kind::use: settle_use(request); break;
+        case Kind::use: settle_use(request, false); break;
         case Kind::rehearsal: rehearsal_->lost(request, leg); break;
     }
 }
@@ -431,11 +439,10 @@ void DualPolicy::on_deadline(relay::Request& request) {
             if (std::erase(held_, &request) > 0) request.held = 0;
             const auto stage = static_cast<Stage>(request.policy.stage);
             if (stage == Stage::finished) {
-                // The time for late answers is over.
-                for (relay::Leg& leg : request.legs) engine_.forget(leg);
+                give_up_late_answers(request);
             } else if (stage == Stage::best_effort) {
                 settle_write(request, false, true);
-            } else if (stage == Stage::waiting && phase_.write_mode != WriteMode::strict && !request.policy.goes_alone) {
+            } else if (stage == Stage::waiting && is_best_effort(request) && !request.policy.goes_alone) {
                 // The other side had no room for best_effort_wait: the write goes without it.
                 request.policy.goes_alone = true;
                 const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(engine_.loop_now() - request.started);
@@ -449,10 +456,7 @@ void DualPolicy::on_deadline(relay::Request& request) {
             break;
         }
         case Kind::prepare: settle_prepare(request, true); break;
-        case Kind::use:
-            for (relay::Leg& leg : request.legs) engine_.forget(leg);
-            refuse_unsent(request, "no cluster said within the request timeout whether the keyspace exists");
-            break;
+        case Kind::use: settle_use(request, true); break;
         case Kind::rehearsal: rehearsal_->over_time(request); break;
     }
     engine_.release_if_over(request);

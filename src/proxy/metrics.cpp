@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "proxy/written_tables.hpp"
+
 namespace crossfade::proxy {
 namespace {
 
@@ -23,7 +25,6 @@ constexpr Line lines[] = {
     {"crossfade_retried_total", "Requests sent again by the proxy after a lost connection", &Counters::retried},
     {"crossfade_conditional_writes_total", "Lightweight transactions", &Counters::conditional_writes},
     {"crossfade_not_repeatable_writes_total", "Writes that must not be repeated: conditional, counters, list places, now() and uuid()", &Counters::not_repeatable_writes},
-    {"crossfade_unstamped_writes_total", "Writes that went out without a timestamp (write_timestamps: pass)", &Counters::unstamped_writes},
     {"crossfade_journaled_total", "Writes that were entered into the journal", &Counters::journaled},
     {"crossfade_late_settled_total", "Journal entries withdrawn because the late answer came", &Counters::late_settled},
     {"crossfade_rehearsed_total", "Phase 3: reads that also went to the target", &Counters::rehearsed},
@@ -37,6 +38,16 @@ void add(std::string& text, const char* name, const char* type, const char* help
     text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{0}{3} {4}\n", name, help, type, labels, value);
 }
 
+// A label's value, as the text format wants it.
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '\\' || c == '"') out += '\\';
+        if (c == '\n') out += "\\n"; else out += c;
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string metrics_text(const std::vector<const Counters*>& loops, const MetricsExtra& extra) {
@@ -46,6 +57,12 @@ std::string metrics_text(const std::vector<const Counters*>& loops, const Metric
         for (const Counters* counters : loops) sum += (counters->*line.counter).value();
         add(text, line.name, "counter", line.help, "", static_cast<std::int64_t>(sum));
     }
+    const WrittenTables& tables = *loops.front()->written_tables;
+    text += "# HELP crossfade_unstamped_writes_total Writes that went out without a timestamp (write_timestamps: pass), by table\n"
+            "# TYPE crossfade_unstamped_writes_total counter\n";
+    for (const auto& [table, count] : tables.unstamped()) text += fmt::format("crossfade_unstamped_writes_total{{table=\"{}\"}} {}\n", escaped(table), count);
+    add(text, "crossfade_tables_with_plain_and_conditional_writes", "gauge", "Tables that got both plain writes and lightweight transactions", "",
+        static_cast<std::int64_t>(tables.with_both().size()));
     add(text, "crossfade_phase", "gauge", "The migration's phase, 1 to 5", "", extra.state.phase);
     add(text, "crossfade_epoch", "gauge", "Counts phase switches", "", static_cast<std::int64_t>(extra.state.epoch));
     add(text, "crossfade_journal_entries", "gauge", "Entries in the journal", "", static_cast<std::int64_t>(extra.journal_entries));

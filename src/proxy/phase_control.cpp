@@ -1,15 +1,10 @@
 #include "proxy/phase_control.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 
+#include "base/durable_file.hpp"
 #include "base/log.hpp"
 
 namespace crossfade::proxy {
@@ -55,15 +50,8 @@ base::Result<std::optional<PhaseState>> load_phase(const std::string& file) {
 }
 
 base::Result<void> save_phase(const std::string& file, const PhaseState& state) {
-    const std::string next = file + ".new";
     const std::string text = std::to_string(state.epoch) + " " + std::to_string(state.phase) + " " + std::string(name_of(state.write_mode)) + "\n";
-    const int descriptor = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool is_good = descriptor >= 0 && ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(descriptor) == 0;
-    const int failure = errno;
-    if (descriptor >= 0) ::close(descriptor);
-    is_good = is_good && std::rename(next.c_str(), file.c_str()) == 0;
-    if (!is_good) return base::fail(base::ErrorKind::internal, file + ": the phase cannot be written: " + std::strerror(failure));
-    return {};
+    return base::write_durably(file, text);
 }
 
 PhaseControl::PhaseControl(net::Loop& loop, PhaseLoops& loops, Journal& journal, Settings settings, PhaseState initial)
@@ -95,26 +83,36 @@ void PhaseControl::prepare(const PhaseRequest& request, std::function<void(Phase
     PhaseState next = state_;
     next.phase = request.phase;
     const std::uint8_t side = next.primary() == origin_cluster ? origin_side : target_side;
-    if (next.primary() != state_.primary() && journal_.unrepaired(side) > 0) {
-        if (const auto summary = journal_.summary()) std::ranges::copy_if(*summary, std::back_inserter(no.entries), [&](const auto& table) { return (table.sides & side) != 0; });
-        if (!request.force) {
-            no.reason = "the journal holds " + std::to_string(journal_.unrepaired(side)) + " unrepaired entries for the " + cluster_names[next.primary()] +
-                        ", which would answer the reads; run 'crossfade journal repair' first, or add --force to accept what readers will miss";
-            answer(std::move(no));
-            return;
-        }
+    const bool primary_changes = next.primary() != state_.primary();
+    const auto is_refused = [this, side, primary_changes, force = request.force, primary = next.primary()](PhaseAnswer& of) {
+        of.entries.clear();
+        if (!primary_changes || journal_.unrepaired(side) == 0) return false;
+        if (const auto summary = journal_.summary()) std::ranges::copy_if(*summary, std::back_inserter(of.entries), [&](const auto& table) { return (table.sides & side) != 0; });
+        if (force) return false;
+        of.reason = "the journal holds " + std::to_string(journal_.unrepaired(side)) + " unrepaired entries for the " + cluster_names[primary] +
+                    ", which would answer the reads; run 'crossfade journal repair' first, or add --force to accept what readers will miss";
+        return true;
+    };
+    if (is_refused(no)) {
+        answer(std::move(no));
+        return;
     }
     prepared_ = request;
     prepared_at_ = loop_.now();
     auto is_answered = std::make_shared<bool>(false);
-    auto yes = no;
-    yes.ok = true;
-    loops_.hold([this, alive = alive_, is_answered, id = request.id, answer, yes] {
+    loops_.hold(primary_changes, [this, alive = alive_, is_answered, id = request.id, answer, is_refused, after = no]() mutable {
         if (!*alive || *is_answered) return;
         *is_answered = true;
         if (!prepared_ || prepared_->id != id) return;
+        // What best effort answered before it was held may have left an entry since.
+        if (is_refused(after)) {
+            let_go();
+            answer(std::move(after));
+            return;
+        }
         wait_for_word();
-        answer(yes);
+        after.ok = true;
+        answer(std::move(after));
     });
     if (*is_answered) return;
     timer_.start(settings_.longest_hold, [this, is_answered, answer, no] {

@@ -17,7 +17,7 @@ namespace crossfade::proxy {
 class PhaseLoops {
 public:
     // Holds new conditional writes on every loop; `quiet` is called once none is in flight on any.
-    virtual void hold(std::function<void()> quiet) = 0;
+    virtual void hold(bool primary_changes, std::function<void()> quiet) = 0;
     // Takes a state on every loop, then calls `taken`.
     virtual void take(const PhaseState& state, std::function<void()> taken) = 0;
     virtual void release() = 0;
@@ -39,7 +39,7 @@ struct PhaseAnswer {
     std::vector<JournalTableSummary> entries;  // that forbid it, or, with force, that readers will miss
 };
 
-// Loads and saves "epoch phase write_mode", by renaming a new file over the old one.
+// Loads and saves "epoch phase write_mode", durably (base::write_durably): an answer "taken" outlives the machine.
 base::Result<std::optional<PhaseState>> load_phase(const std::string& file);
 base::Result<void> save_phase(const std::string& file, const PhaseState& state);
 

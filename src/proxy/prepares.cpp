@@ -1,4 +1,6 @@
 // PREPARE through DualPolicy: on both clusters, under an id of the proxy's own.
+#include <algorithm>
+
 #include "proxy/dual_policy.hpp"
 #include "proxy/rewrite.hpp"
 
@@ -46,7 +48,7 @@ bool DualPolicy::send_prepare(relay::Request& request) {
             continue;
         }
         if (!request.wish.keyspace.empty()) {
-            if (const auto error = request.pools[cluster]->take_keyspace_error(request.wish.keyspace)) {
+            if (const auto error = request.pools[cluster]->keyspace_error(request.wish.keyspace)) {
                 refuse(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
                 return true;
             }
@@ -63,19 +65,32 @@ bool DualPolicy::send_prepare(relay::Request& request) {
     return true;
 }
 
-void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
-    if (request.is_answered) return;
+// What both are asked, and the primary alone can answer: PREPARE and USE. Gives whether it is time to answer. The other side is waited for
+// `longest` more after the primary's answer.
+bool DualPolicy::legs_have_settled(relay::Request& request, bool is_over_time, std::chrono::milliseconds longest) {
     if (is_over_time) {
         engine_.stop_waiting(request);
         for (relay::Leg& leg : request.legs) engine_.forget(leg);
-    } else {
-        for (const relay::Leg& leg : request.legs)
-            if (leg.state == relay::Leg::State::sent || leg.state == relay::Leg::State::waiting) return;
-        if (engine_.is_waiting(request)) return;
+        return !request.is_answered;
     }
+    if (request.is_answered) return false;
+    const auto is_out = [](const relay::Leg& leg) { return leg.state == relay::Leg::State::sent || leg.state == relay::Leg::State::waiting; };
+    if (!is_out(request.legs[0]) && !is_out(request.legs[1]) && !engine_.is_waiting(request)) return true;
+    if (request.legs[phase_.primary()].state == relay::Leg::State::answered) {
+        const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(engine_.loop_now() - request.started);
+        engine_.set_deadline(request, std::min(longest, shared_.options.request_timeout - spent));
+    }
+    return false;
+}
+
+void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
+    if (request.is_answered && !is_over_time) return;
     const std::size_t primary = phase_.primary();
+    const bool is_read = request.prepared.empty() || request.prepared.front()->statement.verb == cql::Verb::select;
+    const bool is_strict_write = !is_read && phase_.write_mode == WriteMode::strict;
+    // A side that hangs must not keep drivers, which wait 10 s at most, from preparing: it prepares at its first EXECUTE.
+    if (!legs_have_settled(request, is_over_time, is_strict_write ? shared_.options.request_timeout / 2 : shared_.options.best_effort_wait)) return;
     auto statement = std::make_shared<relay::PreparedStatement>(*request.prepared.front());
-    const bool is_read = statement->statement.verb == cql::Verb::select;
     std::size_t answering = relay::clusters;
     for (const std::size_t cluster : {primary, 1 - primary}) {
         relay::Leg& leg = request.legs[cluster];

@@ -24,7 +24,7 @@ bool DualPolicy::send_read(relay::Request& request) {
         return true;
     }
     if (!request.wish.keyspace.empty()) {
-        if (const auto error = request.pools[cluster]->take_keyspace_error(request.wish.keyspace)) {
+        if (const auto error = request.pools[cluster]->keyspace_error(request.wish.keyspace)) {
             refuse(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
             return true;
         }
@@ -96,8 +96,8 @@ void DualPolicy::begin_use(relay::Request& request, relay::ClientSession& sessio
     if (!send_prepare(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << phase_.primary()));
 }
 
-void DualPolicy::settle_use(relay::Request& request) {
-    if (request.is_answered || !request.is_over()) return;
+void DualPolicy::settle_use(relay::Request& request, bool is_over_time) {
+    if (!legs_have_settled(request, is_over_time, shared_.options.best_effort_wait)) return;
     bool exists = true;
     bool any_answer = false;
     for (std::size_t cluster = 0; cluster < relay::clusters; ++cluster) {

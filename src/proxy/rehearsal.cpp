@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proxy/rehearsable.hpp"
+
 namespace crossfade::proxy {
 namespace {
 
@@ -27,6 +29,15 @@ Rows rows_of(cql::ProtocolVersion version, const relay::Response& response) {
     rows.count = parsed->row_count;
     rows.cells.assign(parsed->rows.begin(), parsed->rows.end());
     return rows;
+}
+
+bool is_rehearsable(const relay::Request& read) {
+    if (!read.prepared.empty()) return proxy::is_rehearsable(read.prepared.front()->text, read.prepared.front()->keyspace);
+    const base::ByteView body = base::ByteView(read.frame).subspan(cql::frame_header_size);
+    const auto prefix = cql::read_body_prefix(cql::read_frame_header(read.frame.data()), body);
+    if (!prefix) return false;
+    const auto query = cql::parse_query(read.version, body.subspan(prefix->size));
+    return query && proxy::is_rehearsable(query->text, query->parameters.keyspace.empty() ? read.keyspace : query->parameters.keyspace);
 }
 
 }  // namespace
@@ -60,11 +71,12 @@ Rehearsal::Comparison* Rehearsal::of(const relay::Request& request) {
 }
 
 void Rehearsal::begin(const relay::Request& read) {
-    // A later page began elsewhere: its paging state means nothing to the target.
+    if (!is_rehearsable(read)) return;
     if (comparisons_.size() >= policy_.shared_.options.async_reads) {
         policy_.counters_.rehearsal_skipped.add();
         return;
     }
+    // A later page began elsewhere: its paging state means nothing to the target.
     if (read.is_later_page) return;
     auto comparison = std::make_shared<Comparison>(policy_.engine_.loop());
     comparison->read = &read;

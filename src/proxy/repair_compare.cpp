@@ -109,8 +109,7 @@ base::Task<base::Result<void>> RepairCompare::tables(EntryPtr entry) {
     for (const cql::TableName& name : entry->tables) {
         // What only the primary has is not this entry's matter when it is older than all that the entry means: it is not copied yet. Where the
         // primary may lack deletes too, nothing may be left out.
-        const bool is_primarys = (entry->sides & (1U << surroundings_.primary())) != 0;
-        auto done = co_await whole_table(name, entry, is_primarys ? 0 : entry->timestamp);
+        auto done = co_await whole_table(name, entry, names_primary(*entry) ? 0 : entry->timestamp);
         if (!done) co_return done;
     }
     co_return base::Result<void>();
@@ -155,7 +154,9 @@ base::Task<base::Result<void>> RepairCompare::whole_table(cql::TableName name, E
     if (const auto swept = swept_at_.find(key); swept != swept_at_.end() && settled_us < swept->second) co_return base::Result<void>();
     const std::int64_t begun_us = base::system_clock().wall_microseconds();
     is_sweeping_ = true;
-    auto done = co_await sweep(name, options(), least_stamp);
+    cells::ReconcileOptions reconcile = options();
+    if (names_primary(*entry)) reconcile.keep_older_than = oldest_meant(*entry, surroundings_.request_timeout);
+    auto done = co_await sweep(name, std::move(reconcile), least_stamp);
     is_sweeping_ = false;
     if (done && least_stamp == 0) swept_at_[key] = begun_us;
     co_return done;
@@ -224,6 +225,12 @@ bool is_older_row(const cells::Row* primary, const cells::Row* other, std::int64
     if (!primary || other || primary->atoms.empty()) return false;
     return std::all_of(primary->atoms.begin(), primary->atoms.end(),
                        [&](const cells::Atom& atom) { return atom.stamp.is_known && atom.stamp.writetime < least_stamp; });
+}
+
+std::int64_t oldest_meant(const JournalEntry& entry, std::chrono::milliseconds request_timeout) {
+    const std::int64_t since_us = entry.time_us - std::chrono::microseconds(request_timeout).count();
+    const std::int64_t oldest = entry.timestamp == 0 ? since_us : std::min(since_us, entry.timestamp);
+    return std::max<std::int64_t>(1, oldest);
 }
 
 TruncateSides truncate_sides(const JournalEntry& entry, const TableOnSides& table) {

@@ -57,6 +57,7 @@ private:
     cells::ReconcileOptions options() const;
     base::Task<base::Result<void>> partition(cql::TableName name, std::vector<base::Bytes> key);
     base::Task<base::Result<void>> whole_table(cql::TableName name, EntryPtr entry, std::int64_t least_stamp);
+    bool names_primary(const JournalEntry& entry) const { return (entry.sides & (1U << surroundings_.primary())) != 0; }
     base::Task<base::Result<void>> sweep(cql::TableName name, cells::ReconcileOptions options, std::int64_t least_stamp);
     base::Task<void> sweep_ranges(SweepPtr sweep);
     base::Task<base::Result<void>> sweep_range(SweepPtr sweep, cells::Reconciler& reconciler, cells::PageRequest where);
@@ -75,6 +76,10 @@ private:
 // Whether only `primary` has the row, and every cell of it is older than `least_stamp`: it is not about the writes meant, but not copied yet.
 // Pure.
 bool is_older_row(const cells::Row* primary, const cells::Row* other, std::int64_t least_stamp);
+
+// Where an entry of a whole table names the primary, too (an unclean stop), what the primary lacks may be a write that it missed or a row that
+// was never copied to it. What is older than this (microseconds) the entry's writes cannot have made. Pure.
+std::int64_t oldest_meant(const JournalEntry& entry, std::chrono::milliseconds request_timeout);
 
 // What is known of a one-sided TRUNCATE.
 struct TruncateSides {

@@ -29,6 +29,19 @@ TEST(IsOlderRow, IsARowThatIsNotCopiedYet) {
     EXPECT_FALSE(is_older_row(nullptr, &old, 100));
 }
 
+TEST(OldestMeant, IsARequestTimeoutBeforeTheEntryOrItsLeastStamp) {
+    JournalEntry entry = mutation("t");
+    entry.kind = JournalEntry::Kind::table;
+    entry.time_us = 100'000'000;
+    entry.timestamp = 0;
+    EXPECT_EQ(oldest_meant(entry, std::chrono::seconds(10)), 90'000'000);
+    entry.timestamp = 80'000'000;
+    EXPECT_EQ(oldest_meant(entry, std::chrono::seconds(10)), 80'000'000);
+    entry.time_us = 5;
+    entry.timestamp = 0;
+    EXPECT_EQ(oldest_meant(entry, std::chrono::seconds(10)), 1);  // never "no bound"
+}
+
 class TruncateSidesTest : public testing::Test {
 protected:
     static constexpr std::int64_t instant = 1'000'000'000;

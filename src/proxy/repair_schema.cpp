@@ -4,6 +4,7 @@
 
 #include "cql/request.hpp"
 #include "cql/tokenizer.hpp"
+#include "proxy/secrets.hpp"
 #include "proxy/verdict.hpp"
 
 namespace crossfade::proxy {
@@ -92,7 +93,7 @@ std::string statement_to_type(const JournalEntry& entry) {
     const Said said = said_by(entry);
     if (said.text.empty()) return said.text;
     const bool needs_use = !said.keyspace.empty() && cql::classify(said.text).needs_keyspace;
-    return (needs_use ? "USE " + cql::quoted(said.keyspace) + "; " : std::string()) + said.text + ";";
+    return (needs_use ? "USE " + cql::quoted(said.keyspace) + "; " : std::string()) + without_secrets(said.text) + ";";
 }
 
 cql::TableName defined_name(const JournalEntry& entry) {
@@ -128,6 +129,7 @@ base::Result<void> settled_schema(const JournalEntry& entry, const RepairTables&
     const std::string statement = statement_to_type(entry);
     const std::string typed = statement.empty() ? "its statement is not in the journal" : statement;
     return base::fail(base::ErrorKind::bad_input, "a schema change is on one cluster only; type it " + where_to_type(entry.sides) + ": " + typed +
+                                                         (statement.find(hidden_secret) == std::string::npos ? "" : " (with the password, which is not shown, in place of '…')") +
                                                          (found == Agreement::unknown ? " (then 'crossfade journal repair --retry-blocked' takes it for done)" : ""));
 }
 

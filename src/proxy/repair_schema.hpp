@@ -7,7 +7,7 @@
 
 namespace crossfade::proxy {
 
-// The statement of an entry that is one, ready to be typed: "USE ks; CREATE TABLE t …" where it needs a keyspace. Empty: it cannot be told.
+// The statement of an entry that is one, ready to be typed: "USE ks; CREATE TABLE t …" where it needs a keyspace; passwords as '…'. Empty: it cannot be told.
 std::string statement_to_type(const JournalEntry& entry);
 
 // The table, type, … that it defines; of a keyspace, or where there is no more to tell, only the keyspace.

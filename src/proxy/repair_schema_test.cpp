@@ -49,6 +49,16 @@ TEST(StatementToType, SaysTheKeyspaceWhereItIsNeeded) {
     EXPECT_EQ(statement_to_type(prepared), "");
 }
 
+TEST(StatementToType, DoesNotTellPasswords) {
+    const JournalEntry entry = schema_change("CREATE ROLE bob WITH LOGIN = true AND PASSWORD = 'secret'");
+    EXPECT_EQ(statement_to_type(entry), "CREATE ROLE bob WITH LOGIN = true AND PASSWORD = '…';");
+    const RepairTables nothing_known(SessionPair{});
+    const auto settled = settled_schema(entry, nothing_known, false);
+    ASSERT_FALSE(settled);
+    EXPECT_THAT(settled.error().message, testing::HasSubstr("the password, which is not shown, in place of '…'"));
+    EXPECT_THAT(settled.error().message, testing::Not(testing::HasSubstr("secret")));
+}
+
 TEST(DefinedName, IsOfTheKeyspaceThatTheStatementRanIn) {
     EXPECT_EQ(defined_name(schema_change("ALTER TABLE t ADD x int", "ks")), (cql::TableName{"ks", "t"}));
     EXPECT_EQ(defined_name(schema_change("ALTER TABLE a.t ADD x int", "ks")), (cql::TableName{"a", "t"}));

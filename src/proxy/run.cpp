@@ -84,11 +84,11 @@ public:
     bool was_clean() const { return was_clean_; }
 
     // PhaseLoops
-    void hold(std::function<void()> quiet) override {
+    void hold(bool primary_changes, std::function<void()> quiet) override {
         auto left = std::make_shared<std::size_t>(workers_.size());
         for (auto& worker : workers_) {
-            worker->post([this, left, quiet](Worker& one) {
-                one.policy().hold_conditional_writes([this, left, quiet] {
+            worker->post([this, left, primary_changes, quiet](Worker& one) {
+                one.policy().hold_conditional_writes(primary_changes, [this, left, quiet] {
                     control_loop_.post([left, quiet] {
                         if (--*left == 0) quiet();
                     });
@@ -152,6 +152,7 @@ private:
             http_.reset();
             admin_.reset();
             control_.reset();
+            siblings_.reset();
             phase_.reset();
         });
         control_loop_.stop();
@@ -220,7 +221,8 @@ private:
         settings.file = directory_ + "/phase";
         settings.longest_hold = options_.request_timeout;
         settings.siblings = options_.siblings;
-        settings.ask_siblings = [this](std::function<void(std::vector<PhaseState>)> done) { ask_siblings(control_loop_, options_.siblings, std::move(done)); };
+        settings.ask_siblings = [this](SiblingStates::Done done) { siblings_->ask(std::move(done)); };
+        if (!options_.siblings.empty()) siblings_ = std::make_unique<SiblingStates>(control_loop_, options_.siblings);
         phase_ = std::make_unique<PhaseControl>(control_loop_, *this, *journal_, std::move(settings), state_);
         Control::Callbacks callbacks;
         callbacks.on_facts = [this](const FactsPtr& facts) {
@@ -274,6 +276,7 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     net::Loop control_loop_;
     std::thread control_thread_;
+    std::unique_ptr<SiblingStates> siblings_;  // none: alone
     std::unique_ptr<PhaseControl> phase_;
     std::unique_ptr<Control> control_;
     std::unique_ptr<Admin> admin_;

@@ -1,8 +1,7 @@
 #include "proxy/sibling_states.hpp"
 
+#include <pthread.h>
 #include <simdjson.h>
-
-#include <thread>
 
 #include "base/log.hpp"
 #include "net/http.hpp"
@@ -13,8 +12,8 @@ namespace {
 
 constexpr std::chrono::seconds patience{2};
 
-std::optional<PhaseState> state_of(const std::string& url) {
-    const auto answer = net::http_request("GET", url + "/phase", "", patience);
+std::optional<PhaseState> state_of(const std::string& url, const std::stop_token& stop) {
+    const auto answer = net::interruptible_http_request("GET", url + "/phase", "", patience, stop);
     if (!answer || answer->status != 200) return std::nullopt;
     simdjson::dom::parser parser;
     simdjson::dom::element json;
@@ -28,15 +27,43 @@ std::optional<PhaseState> state_of(const std::string& url) {
 
 }  // namespace
 
-void ask_siblings(net::Loop& loop, const std::vector<std::string>& urls, std::function<void(std::vector<PhaseState>)> done) {
-    std::thread([&loop, urls, done = std::move(done)] {
-        std::vector<PhaseState> states;
-        for (const std::string& url : urls) {
-            if (const auto state = state_of(url)) states.push_back(*state);
-            else base::log_warning("the sibling {} does not say where it stands", url);
+SiblingStates::SiblingStates(net::Loop& loop, std::vector<std::string> admin_urls) : loop_(loop), urls_(std::move(admin_urls)) {
+    thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+}
+
+SiblingStates::~SiblingStates() = default;
+
+void SiblingStates::ask(Done done) {
+    {
+        const std::lock_guard guard(mutex_);
+        waiting_.push_back(std::move(done));
+    }
+    changed_.notify_one();
+}
+
+void SiblingStates::work(const std::stop_token& stop) {
+    ::pthread_setname_np(::pthread_self(), "siblings");
+    for (;;) {
+        std::vector<Done> asked;
+        {
+            std::unique_lock guard(mutex_);
+            if (!changed_.wait(guard, stop, [this] { return !waiting_.empty(); })) return;
+            asked.swap(waiting_);
         }
-        loop.post([done, states] { done(states); });
-    }).detach();
+        const std::vector<PhaseState> states = ask_all(stop);
+        if (stop.stop_requested()) return;
+        for (Done& done : asked) loop_.post([done = std::move(done), states] { done(states); });
+    }
+}
+
+std::vector<PhaseState> SiblingStates::ask_all(const std::stop_token& stop) const {
+    std::vector<PhaseState> states;
+    for (const std::string& url : urls_) {
+        if (stop.stop_requested()) break;
+        if (const auto state = state_of(url, stop)) states.push_back(*state);
+        else if (!stop.stop_requested()) base::log_warning("the sibling {} does not say where it stands", url);
+    }
+    return states;
 }
 
 }  // namespace crossfade::proxy

@@ -4,6 +4,7 @@
 
 #include "nodes/schema.hpp"
 #include "proxy/dual_policy.hpp"
+#include "proxy/write_type.hpp"
 
 namespace crossfade::proxy {
 namespace {
@@ -13,13 +14,6 @@ constexpr std::uint8_t most_attempts = 3;
 constexpr std::chrono::seconds late_answers{60};
 constexpr std::chrono::seconds most_journal_wait{5};
 constexpr std::uint8_t both = 3;
-
-std::string_view write_type_of(const relay::Request::PolicyState& write) {
-    if (write.is_conditional) return "CAS";
-    if (write.is_counter) return "COUNTER";
-    if (write.is_batch) return write.is_logged_batch ? "BATCH" : "UNLOGGED_BATCH";
-    return "SIMPLE";
-}
 
 // The consistency that the client asked for: WRITE_TIMEOUT names it.
 cql::Consistency consistency_of(const relay::Request& request, std::size_t message_offset) {
@@ -38,6 +32,14 @@ std::size_t message_offset_of(const relay::Request& request) {
     const cql::FrameHeader header = cql::read_frame_header(request.frame.data());
     const auto prefix = cql::read_body_prefix(header, base::ByteView(request.frame).subspan(cql::frame_header_size));
     return cql::frame_header_size + (prefix ? prefix->size : 0);
+}
+
+// The text of a batch that is text: its words say what kind of batch it is.
+std::string_view batch_text_of(const relay::Request& request, std::size_t message_offset) {
+    if (!request.policy.is_batch || request.opcode == cql::Opcode::batch) return {};
+    if (!request.prepared.empty()) return request.prepared.front()->text;
+    const auto query = cql::parse_query(request.version, base::ByteView(request.frame).subspan(message_offset));
+    return query ? query->text : std::string_view();
 }
 
 // Whether an LWT's answer says that it was applied; nothing when it does not say.
@@ -92,12 +94,6 @@ void DualPolicy::begin_write(relay::Request& request) {
     if (!write.is_repeatable) counters_.not_repeatable_writes.add();
     if (write.is_conditional) {
         counters_.conditional_writes.add();
-        if (is_holding_) {
-            write.stage = static_cast<std::uint8_t>(Stage::held);
-            request.held = 1;
-            held_.push_back(&request);
-            return;
-        }
     }
     mark_then_send(request);
 }
@@ -126,10 +122,18 @@ void DualPolicy::mark_then_send(relay::Request& request) {
             });
         }
         if (request.held != 0) return;
+        note_written_tables(entry, write.is_conditional);
         if (request.opcode == cql::Opcode::execute) request.prepared.front()->is_marked.store(true, std::memory_order_relaxed);
+    }
+    if (write.is_conditional && is_holding_) {
+        write.stage = static_cast<std::uint8_t>(Stage::held);
+        request.held = 1;
+        held_.push_back(&request);
+        return;
     }
     write.stage = static_cast<std::uint8_t>(Stage::waiting);
     write.primary = static_cast<std::uint8_t>(phase_.primary());
+    write.is_best_effort = phase_.write_mode != WriteMode::strict;
     if (write.is_conditional) {
         write.is_counted = true;
         ++conditional_in_flight_;
@@ -137,13 +141,18 @@ void DualPolicy::mark_then_send(relay::Request& request) {
     if (send_write(request)) return;
     engine_.wait_for_room(request, both);
     // In best effort the other side is waited for only so long; then the write goes to the primary alone.
-    if (phase_.write_mode != WriteMode::strict) engine_.set_deadline(request, shared_.options.best_effort_wait);
+    if (is_best_effort(request)) engine_.set_deadline(request, shared_.options.best_effort_wait);
+}
+
+// By the mode under which it came. A switch that is under way, or was since, to the other cluster's answers makes it wait for both: what
+// is acknowledged must be where the reads will be.
+bool DualPolicy::is_best_effort(const relay::Request& request) const {
+    return request.policy.is_best_effort && !is_switching_primary_ && request.policy.primary == phase_.primary();
 }
 
 // Sends what can go now; gives whether the request waits for room no more.
 bool DualPolicy::send_write(relay::Request& request) {
     auto& write = request.policy;
-    const bool is_best_effort = phase_.write_mode != WriteMode::strict;
     const std::size_t primary = write.primary;
     const std::size_t secondary = 1 - primary;
     const auto wants = [&](std::size_t cluster) { return request.legs[cluster].state == relay::Leg::State::idle && !request.legs[cluster].may_have_run; };
@@ -165,7 +174,7 @@ bool DualPolicy::send_write(relay::Request& request) {
     }
     for (const std::size_t cluster : {primary, secondary}) {
         if (request.wish.keyspace.empty()) break;
-        if (const auto error = request.pools[cluster]->take_keyspace_error(request.wish.keyspace)) {
+        if (const auto error = request.pools[cluster]->keyspace_error(request.wish.keyspace)) {
             refuse(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
             conditional_write_ended(request);
             write.stage = static_cast<std::uint8_t>(Stage::finished);
@@ -174,7 +183,7 @@ bool DualPolicy::send_write(relay::Request& request) {
     }
     const bool first = wants(primary) && engine_.has_room(request, primary);
     const bool second = wants(secondary) && engine_.has_room(request, secondary);
-    const bool goes_alone = is_best_effort && (write.goes_alone || !request.pools[secondary]->is_connected());
+    const bool goes_alone = is_best_effort(request) && (write.goes_alone || !request.pools[secondary]->is_connected());
     if (first && (second || goes_alone)) {
         write.stage = static_cast<std::uint8_t>(Stage::under_way);
         engine_.send(request, primary);
@@ -204,11 +213,7 @@ void DualPolicy::write_answered(relay::Request& request, relay::Leg& leg, const 
     leg.answer.assign(response.bytes.begin(), response.bytes.end());
     if (is_late) {
         // Settled after all: nothing is to be repaired.
-        if (request.policy.journal_id != 0 && sides_to_repair(state_of(request).outcomes) == 0) {
-            shared_.journal.withdraw(request.policy.journal_id);
-            counters_.late_settled.add();
-            request.policy.journal_id = 0;
-        }
+        withdraw_if_settled(request);
         return;
     }
     settle_write(request, false, false);
@@ -217,7 +222,7 @@ void DualPolicy::write_answered(relay::Request& request, relay::Leg& leg, const 
 WriteState DualPolicy::state_of(const relay::Request& request) const {
     WriteState state;
     state.primary = request.policy.primary;
-    state.is_best_effort = phase_.write_mode != WriteMode::strict;
+    state.is_best_effort = is_best_effort(request);
     for (std::size_t cluster = 0; cluster < relay::clusters; ++cluster) {
         const relay::Leg& leg = request.legs[cluster];
         Outcome& outcome = state.outcomes[cluster];
@@ -255,7 +260,7 @@ void DualPolicy::settle_write(relay::Request& request, bool is_over_time, bool i
             if (engine_.has_room(request, leg.cluster())) {
                 counters_.retried.add();
                 engine_.send(request, leg.cluster());
-            } else {
+            } else if (!is_best_effort(request) || leg.cluster() == write.primary) {
                 engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << leg.cluster()));
                 return;
             }
@@ -286,6 +291,14 @@ bool DualPolicy::answers_disagree(const relay::Request& request) const {
     return first && first != applied(request.version, request.legs[1]);
 }
 
+// Nothing is to be repaired after all: both have it, and judged it alike.
+void DualPolicy::withdraw_if_settled(relay::Request& request) {
+    if (request.policy.journal_id == 0 || answers_disagree(request) || sides_to_repair(state_of(request).outcomes) != 0) return;
+    shared_.journal.withdraw(request.policy.journal_id);
+    counters_.late_settled.add();
+    request.policy.journal_id = 0;
+}
+
 void DualPolicy::journal_then(relay::Request& request, const Verdict& verdict) {
     auto& write = request.policy;
     write.stage = static_cast<std::uint8_t>(Stage::journaling);
@@ -306,11 +319,7 @@ void DualPolicy::journal_then(relay::Request& request, const Verdict& verdict) {
                 finish_write(request, verdict);
             }
             // An answer that came meanwhile may have settled it.
-            if (request.policy.journal_id != 0 && !answers_disagree(request) && sides_to_repair(state_of(request).outcomes) == 0) {
-                shared_.journal.withdraw(request.policy.journal_id);
-                counters_.late_settled.add();
-                request.policy.journal_id = 0;
-            }
+            withdraw_if_settled(request);
             engine_.release_if_over(request);
         });
     });
@@ -326,7 +335,7 @@ void DualPolicy::refuse_as_write_timeout(relay::Request& request, std::string_vi
     cql::ErrorMessage error;
     error.code = cql::ErrorCode::write_timeout;
     error.text = text;
-    error.write_type = write_type_of(request.policy);
+    error.write_type = write_type_of(request.policy, batch_text_of(request, message_offset_of(request)));
     error.consistency = consistency_of(request, message_offset_of(request));
     error.required = 1;
     engine_.answer_error(request, error);
@@ -358,7 +367,12 @@ void DualPolicy::finish_write(relay::Request& request, const Verdict& verdict) {
         }
     }
     // What is still out may come late, and settle its entry.
-    if (!request.is_over()) engine_.set_deadline(request, late_answers);
+    if (request.is_over()) return;
+    if (is_draining_) give_up_late_answers(request); else engine_.set_deadline(request, late_answers);
+}
+
+void DualPolicy::give_up_late_answers(relay::Request& request) {
+    for (relay::Leg& leg : request.legs) engine_.forget(leg);
 }
 
 void DualPolicy::conditional_write_ended(relay::Request& request) {
@@ -367,13 +381,22 @@ void DualPolicy::conditional_write_ended(relay::Request& request) {
     if (is_holding_ && conditional_in_flight_ == 0 && quiet_) std::exchange(quiet_, nullptr)();
 }
 
-void DualPolicy::hold_conditional_writes(std::function<void()> quiet) {
+void DualPolicy::drain() {
+    is_draining_ = true;
+    // Answered, and in the journal: nobody waits for what is still out.
+    engine_.for_each_open_request([this](relay::Request& request) {
+        if (static_cast<Kind>(request.policy.kind) == Kind::write && static_cast<Stage>(request.policy.stage) == Stage::finished) give_up_late_answers(request);
+    });
+}
+
+void DualPolicy::hold_conditional_writes(bool primary_changes, std::function<void()> quiet) {
     is_holding_ = true;
+    is_switching_primary_ = primary_changes;
     if (conditional_in_flight_ == 0) quiet(); else quiet_ = std::move(quiet);
 }
 
 void DualPolicy::release_conditional_writes() {
-    is_holding_ = false;
+    is_holding_ = is_switching_primary_ = false;
     quiet_ = nullptr;
     std::deque<relay::Request*> held;
     held.swap(held_);

@@ -281,6 +281,7 @@ void Engine::forget(Leg& leg) {
     } else if (leg.state == Leg::State::waiting) {
         if (leg.prepare_ != nullptr) leg.prepare_->remove(leg.prepare_place_); else std::erase(waiting_legs_, &leg);
         leg.prepare_ = nullptr;
+        leg.to_prepare_ = nullptr;
         leg.state = Leg::State::idle;
     }
 }
@@ -333,8 +334,17 @@ void Engine::serve_waiting() {
     legs.swap(waiting_legs_);
     for (Leg* leg : legs) {
         Pool* const pool = leg->request_->pools[leg->cluster_];
-        Backend* const backend = pool == nullptr ? nullptr : pool->pick(leg->request_->wish, true);
-        if (backend != nullptr) send_on(*leg, *backend); else waiting_legs_.push_back(leg);
+        Wish wish = leg->request_->wish;
+        // PREPARE goes by the keyspace of the statement, the request by its own.
+        if (leg->to_prepare_ != nullptr) wish.keyspace = leg->to_prepare_->keyspace;
+        Backend* const backend = pool == nullptr ? nullptr : pool->pick(wish, true);
+        if (backend == nullptr) {
+            waiting_legs_.push_back(leg);
+        } else if (const PreparedPtr statement = std::exchange(leg->to_prepare_, nullptr)) {
+            prepare_first(*leg, *backend, statement);
+        } else {
+            send_on(*leg, *backend);
+        }
     }
     // Round robin over the clients, until a whole round moves nothing.
     for (bool moved = true; moved;) {
@@ -379,6 +389,14 @@ void Engine::broadcast_event(EventKind kind, const std::function<void(cql::Proto
 
 void Engine::for_each_session(const std::function<void(const ClientSession&)>& visit) const {
     for (const auto& [key, session] : sessions_) visit(*session);
+}
+
+void Engine::for_each_open_request(const std::function<void(Request&)>& visit) {
+    for (auto& request : requests_) {
+        if (request->is_free_) continue;
+        visit(*request);
+        release_if_over(*request);
+    }
 }
 
 void Engine::for_each_pool(const std::function<void(const Pool&)>& visit) const {

@@ -72,6 +72,8 @@ public:
     std::size_t session_count() const { return sessions_.size(); }
     std::size_t requests_in_flight() const { return open_requests_; }
     void for_each_session(const std::function<void(const ClientSession&)>& visit) const;
+    // `visit` must not open requests.
+    void for_each_open_request(const std::function<void(Request&)>& visit);
     void for_each_pool(const std::function<void(const Pool&)>& visit) const;
     void on_pool_room(Pool& pool) override;
     void on_prepared(PrepareInFlight& prepare, Backend& from, const Response& response) override;
@@ -121,7 +123,7 @@ private:
     };
     std::vector<Queue> waiting_;
     PreparesInFlight prepares_{*this};
-    std::vector<Leg*> waiting_legs_;  // to be sent again after UNPREPARED, when a connection with the right keyspace has room
+    std::vector<Leg*> waiting_legs_;  // to be prepared, or sent after that, when a connection with the right keyspace has room
     bool serve_is_posted_ = false;
     std::array<Backend*, clusters> found_{};
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

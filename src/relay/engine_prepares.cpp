@@ -44,15 +44,11 @@ bool Engine::prepare_again(Leg& leg, Backend& from, const Response& response) {
 void Engine::prepare_first(Leg& leg, Backend& backend, const PreparedPtr& statement) {
     leg.state = Leg::State::waiting;
     leg.backend = nullptr;
-    if (!statement->keyspace.empty() && !cql::has_request_keyspace(backend.version()) && backend.keyspace() != statement->keyspace) {
-        // Only a connection that was USEd to the keyspace gives an unqualified text its meaning.
-        leg.request_->keyspace = statement->keyspace;
-        leg.request_->wish.keyspace = leg.request_->keyspace;
-        wait_to_send(leg);
-        return;
-    }
-    PrepareInFlight* prepare = prepares_.find(backend, statement->id);
-    if (prepare == nullptr && !backend.has_room(true)) {
+    // Only a connection that was USEd to the keyspace gives an unqualified text its meaning.
+    const bool is_elsewhere = !statement->keyspace.empty() && !cql::has_request_keyspace(backend.version()) && backend.keyspace() != statement->keyspace;
+    PrepareInFlight* prepare = is_elsewhere ? nullptr : prepares_.find(backend, statement->id);
+    if (prepare == nullptr && (is_elsewhere || !backend.has_room(true))) {
+        leg.to_prepare_ = statement;
         wait_to_send(leg);
         return;
     }
@@ -88,7 +84,8 @@ void Engine::on_prepared(PrepareInFlight& prepare, Backend& from, const Response
         if (statement) {
             for (PreparedPtr& one : leg->request_->prepared)
                 if (one->id == (*statement)->id) one = *statement;
-            if (from.has_room(true)) send_on(*leg, from); else wait_to_send(*leg);
+            const std::string_view keyspace = leg->request_->wish.keyspace;
+            if (from.has_room(true) && (keyspace.empty() || keyspace == from.keyspace())) send_on(*leg, from); else wait_to_send(*leg);
             continue;
         }
         // What the cluster says to the text itself (a dropped table, say) is the answer to the request.

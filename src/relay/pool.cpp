@@ -95,7 +95,12 @@ void Pool::set_topology(std::shared_ptr<const nodes::Topology> topology, const s
         (*found)->is_gone = false;
         node_of_topology_[i] = static_cast<std::int32_t>(found - nodes_.begin());
         std::size_t general = 0;
-        for (const auto& slot : (*found)->slots) general += slot->keyspace.empty() ? 1 : 0;
+        for (const auto& slot : (*found)->slots) {
+            if (!slot->keyspace.empty()) continue;
+            ++general;
+            // It was gone for a moment, and nobody was to open it any more.
+            if (slot->backend == nullptr && slot->pending == nullptr && !slot->retry.is_running()) open(*slot);
+        }
         for (; general < options_.connections_per_node; ++general) open(add_slot(**found, ""));
     }
     for (auto& node : nodes_) {
@@ -129,6 +134,7 @@ void Pool::adopt(nodes::OpenedConnection opened) {
 
 void Pool::open(Slot& slot) {
     if (slot.node.is_gone) return;
+    if (!slot.keyspace.empty()) keyspace_errors_.erase(slot.keyspace);
     nodes::OpenOptions options;
     options.to = slot.node.address;
     options.connect.timeout = options_.cluster.connect_timeout;
@@ -190,12 +196,10 @@ void Pool::on_ended(Backend& backend, const base::Error& why) {
     }
 }
 
-std::optional<base::Error> Pool::take_keyspace_error(std::string_view keyspace) {
+std::optional<base::Error> Pool::keyspace_error(std::string_view keyspace) const {
     const auto found = keyspace_errors_.find(std::string(keyspace));
     if (found == keyspace_errors_.end()) return std::nullopt;
-    base::Error error = std::move(found->second);
-    keyspace_errors_.erase(found);
-    return error;
+    return found->second;
 }
 
 Backend* Pool::pick(const Wish& wish, bool internal) {

@@ -69,8 +69,8 @@ public:
     bool is_connected() const { return open_ > 0; }
     net::Loop::Clock::time_point unconnected_since() const { return unconnected_since_; }
     const std::string& last_error() const { return last_error_; }
-    // A server's answer to `USE keyspace` that failed, once: then it is forgotten and tried anew.
-    std::optional<base::Error> take_keyspace_error(std::string_view keyspace);
+    // A server's answer to `USE keyspace` that failed, until it is tried anew (a second later, when somebody asks for it).
+    std::optional<base::Error> keyspace_error(std::string_view keyspace) const;
 
     const PoolKey& key() const { return key_; }
     std::uint32_t users = 0;                     // client sessions that use it; kept by the engine

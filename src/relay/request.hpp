@@ -56,6 +56,7 @@ private:
     std::size_t cluster_ = 0;
     PrepareInFlight* prepare_ = nullptr;  // that it waits for, at this place
     std::size_t prepare_place_ = 0;
+    PreparedPtr to_prepare_;              // first, when a connection that it can be prepared on has room
 };
 
 class Request final : public base::WheelEntry {
@@ -90,7 +91,7 @@ public:
     // What the policy knows of it; the engine does not look.
     struct PolicyState {
         std::uint8_t kind = 0, stage = 0, primary = 0, clusters = 0;
-        bool is_conditional = false, is_repeatable = true, is_counter = false, is_logged_batch = false, is_batch = false, is_counted = false, goes_alone = false;
+        bool is_conditional = false, is_repeatable = true, is_counter = false, is_logged_batch = false, is_batch = false, is_counted = false, goes_alone = false, is_best_effort = false;
         std::int64_t timestamp = 0;
         std::uint64_t journal_id = 0;
         std::vector<cql::TableName> tables;

@@ -6,6 +6,8 @@ import pytest
 from cassandra.query import BatchStatement, SimpleStatement
 
 import cassandra_lab
+import fault_relay
+from running_proxy import RunningProxy
 
 ROWS = "SELECT k, c, v, l, s, writetime(v), ttl(v), writetime(s) FROM {}.t"
 
@@ -54,10 +56,10 @@ def best_effort(proxy):
 
 
 def test_every_kind_of_write_that_the_target_missed_is_repaired(proxy, origin, target, keyspace):
-    best_effort(proxy)
     session = proxy.connect(keyspace)
     session.execute("CREATE TABLE t (k int, c int, v text, l list<int>, s text static, PRIMARY KEY (k, c))")
     session.execute("CREATE TABLE n (k int PRIMARY KEY, n counter)")
+    best_effort(proxy)
     insert = session.prepare("INSERT INTO t (k, c, v, l) VALUES (?, ?, ?, ?)")
     expiring = session.prepare("UPDATE t USING TTL ? SET v = ? WHERE k = ? AND c = ?")
     remove = session.prepare("DELETE FROM t WHERE k = ? AND c = ?")
@@ -133,9 +135,9 @@ def test_a_killed_proxy_enters_the_tables_that_it_was_writing(proxy, origin, tar
 def test_over_its_bound_the_journal_keeps_the_table(crossfade, proxy, origin, target, keyspace):
     proxy.terminate()
     proxy.start("--journal-entries", "20", "--write-mode", "target_best_effort")
-    best_effort(proxy)
     session = proxy.connect(keyspace)
     session.execute("CREATE TABLE t (k int PRIMARY KEY, v int)")
+    best_effort(proxy)
     insert = session.prepare("INSERT INTO t (k, v) VALUES (?, ?)")
     remove = session.prepare("DELETE FROM t WHERE k = ?")
     for k in range(10):
@@ -173,9 +175,9 @@ def test_what_a_cluster_refuses_for_good_waits_for_a_person(proxy, origin, targe
 
 
 def test_a_schema_change_that_one_cluster_missed_is_typed_by_a_person(proxy, origin, target, keyspace):
-    best_effort(proxy)
     session = proxy.connect(keyspace)
     session.execute("CREATE TABLE t (k int PRIMARY KEY)")
+    best_effort(proxy)
     with Away(target):
         session.execute("ALTER TABLE t ADD v int", timeout=30)
     code, outcome = repair(proxy)
@@ -190,9 +192,9 @@ def test_a_schema_change_that_one_cluster_missed_is_typed_by_a_person(proxy, ori
 
 
 def test_a_truncate_that_one_cluster_missed_takes_only_what_is_older(proxy, origin, target, keyspace):
-    best_effort(proxy)
     session = proxy.connect(keyspace)
     session.execute("CREATE TABLE t (k int PRIMARY KEY, v int)")
+    best_effort(proxy)
     for k in range(5):
         session.execute(f"INSERT INTO t (k, v) VALUES ({k}, 0)")
     with Away(target):
@@ -205,3 +207,27 @@ def test_a_truncate_that_one_cluster_missed_takes_only_what_is_older(proxy, orig
     text = f"SELECT k, v, writetime(v) FROM {keyspace}.t"
     assert rows(origin, text) == rows(target, text)
     assert [row[:2] for row in rows(target, text)] == [(3, 1), (9, 1)]
+
+
+def test_a_condition_that_both_judge_differently_stays_when_the_other_answer_is_late(crossfade, origin, target, keyspace, tmp_path):
+    for side in (origin, target):
+        side.session.execute(f"CREATE TABLE {keyspace}.t (k int PRIMARY KEY, v int)")
+    target.session.execute(f"INSERT INTO {keyspace}.t (k, v) VALUES (1, 0)")
+    with fault_relay.running("127.0.0.1:0", target.address + ":9042") as relay:
+        proxy = RunningProxy(crossfade, origin.address, relay.address, tmp_path)
+        try:
+            best_effort(proxy)
+            session = proxy.connect(keyspace)
+            relay.command(do="delay", ms=600)
+            assert session.execute("INSERT INTO t (k, v) VALUES (1, 1) IF NOT EXISTS").was_applied
+            assert proxy.get("/journal/summary")["entries"] == 1
+            relay.command(do="delay", ms=0)
+            # A write that waits for both comes after the late answer, which says "not applied": both answered well, and the clusters differ.
+            assert proxy.command("phase", "set", "1", "--write-mode", "strict", "--proxy", proxy.url).returncode == 0
+            session.execute("INSERT INTO t (k, v) VALUES (2, 2)")
+            assert proxy.get("/journal/summary")["entries"] == 1
+            code, outcome = repair(proxy)
+            assert (code, outcome["entries"]) == (0, 0), outcome
+            assert rows(target, f"SELECT k, v FROM {keyspace}.t") == rows(origin, f"SELECT k, v FROM {keyspace}.t") == [(1, 1), (2, 2)]
+        finally:
+            proxy.stop()

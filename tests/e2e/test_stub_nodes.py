@@ -105,6 +105,31 @@ def test_a_late_answer_withdraws_the_entry(fronted, stubs):
     assert fronted.metric("crossfade_late_settled_total") == 1
 
 
+def test_prepare_and_use_do_not_wait_for_a_side_that_hangs(fronted, stubs):
+    session = fronted.connect()
+    stubs[1].set(delay_ms=5000)
+    begun = time.monotonic()
+    select = session.prepare("SELECT k, v FROM stub.kv WHERE k = ?")
+    session.set_keyspace("stub")
+    session.execute(select, ("x",))
+    assert time.monotonic() - begun < 1.2  # the request timeout here is 1.5 s
+
+
+def test_a_stop_does_not_wait_for_a_side_that_hangs(fronted, stubs):
+    assert fronted.command("phase", "set", "1", "--write-mode", "target_best_effort", "--proxy", fronted.url).returncode == 0
+    session = fronted.connect()
+    insert = session.prepare("INSERT INTO stub.kv (k, v) VALUES (?, ?)")
+    stubs[1].set(never_answer_every=1, faults_on="writes")
+    for i in range(5):
+        session.execute(insert, (f"k{i}", b"x"))
+    begun = time.monotonic()
+    assert fronted.terminate() == 0
+    assert time.monotonic() - begun < 1.2
+    fronted.start()
+    # Each write has its entry; the table as a whole needs none.
+    assert [(table["table"], table["entries"]) for table in fronted.get("/journal/summary")["tables"]] == [("stub.kv", 5)]
+
+
 @pytest.mark.parametrize("code", [0x1001, 0x1002, 0x0000, 0x1003, 0x1000])
 def test_an_error_that_drivers_retry_is_a_timeout_once_the_other_side_has_it(fronted, stubs, code):
     session = fronted.connect()

@@ -238,18 +238,44 @@ TEST_P(RepairOn, AnEntryPastGcGraceIsCompared) {
 
 TEST_P(RepairOn, AnEntryOfATableComparesAllOfIt) {
     make("t (k int, c int, v text, s int static, PRIMARY KEY (k, c))");
+    const std::int64_t since = now_us();
     for (int k = 0; k < 40; ++k) {
-        on_both("INSERT INTO " + ks_ + ".t (k, c, v, s) VALUES (" + std::to_string(k) + ", 1, 'same', 1) USING TIMESTAMP 1000");
+        on_both("INSERT INTO " + ks_ + ".t (k, c, v, s) VALUES (" + std::to_string(k) + ", 1, 'same', 1) USING TIMESTAMP " + std::to_string(since));
         if (k % 4 == 0) on(origin_cluster, "INSERT INTO " + ks_ + ".t (k, c, v, s) VALUES (" + std::to_string(k) + ", 2, 'new', 2)");
         if (k % 4 == 1) on(origin_cluster, "DELETE FROM " + ks_ + ".t WHERE k = " + std::to_string(k));
     }
-    JournalEntry entry = entry_of("t", "", now_us(), both_sides);
+    JournalEntry entry = entry_of("t", "", since, both_sides);
     entry.kind = JournalEntry::Kind::table;
     entry.body.clear();
     entry.timestamp = 0;
     add(entry);
     expect_done(1, repair());
     expect_equal("SELECT k, c, v, s, writetime(v) FROM " + ks_ + ".t", 40);
+}
+
+// Phase 4, a table that was not copied in full, and a proxy that was killed.
+TEST_P(RepairOn, AnUncleanStopTakesNoRowsThatWereNeverCopied) {
+    make("t (k int PRIMARY KEY, v int, w int)");
+    primary_ = target_cluster;
+    const std::int64_t since = now_us();
+    on(origin_cluster, "INSERT INTO " + ks_ + ".t (k, v, w) VALUES (1, 1, 1)", since - 60'000'000);
+    on(origin_cluster, "INSERT INTO " + ks_ + ".t (k, v, w) VALUES (2, 1, 1)", since - 60'000'000);
+    on_both("UPDATE " + ks_ + ".t USING TIMESTAMP " + std::to_string(since - 5'000'000) + " SET v = 2 WHERE k = 2");
+    on(target_cluster, "INSERT INTO " + ks_ + ".t (k, v) VALUES (3, 3)", since + 1000);
+    on(origin_cluster, "INSERT INTO " + ks_ + ".t (k, v) VALUES (4, 4)", since + 1000);
+    JournalEntry entry = entry_of("t", "", since, both_sides);
+    entry.kind = JournalEntry::Kind::table;
+    entry.body.clear();
+    entry.timestamp = 0;
+    add(entry);
+    const RepairStatus status = repair();
+    ASSERT_EQ(status.blocked.size(), 1U);
+    EXPECT_THAT(status.blocked[0].note, AllOf(HasSubstr("only the origin has"), HasSubstr("1 more row"), HasSubstr("--retry-blocked")));
+    EXPECT_EQ(rows(origin_cluster, "SELECT k, v, w FROM " + ks_ + ".t"), (std::vector<std::string>{"1 | 1 | 1", "2 | 2 | 1", "3 | 3 | null"}));
+    // Once they are copied, the entry leaves.
+    for (const int k : {1, 2}) on(target_cluster, "INSERT INTO " + ks_ + ".t (k, v, w) VALUES (" + std::to_string(k) + ", 1, 1)", since - 60'000'000);
+    expect_done(1, repair(RepairRequest{true, false}));
+    expect_equal("SELECT k, v, w, writetime(v), writetime(w) FROM " + ks_ + ".t", 3);
 }
 
 TEST_P(RepairOn, ACollapsedEntryLeavesWhatIsNotCopiedYet) {
