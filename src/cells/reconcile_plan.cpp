@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
+#include <vector>
 
 namespace crossfade::cells {
 namespace {
@@ -11,8 +13,8 @@ using Kind = CellDifference::Kind;
 class Reconciliation {
 public:
     Reconciliation(const Planner& planner, bool of_statics, Side primary, const Row* origin, const Row* target, std::int64_t fresh, bool insists,
-                   ReconcilePlan& plan)
-        : planner_(planner), columns_(planner.layout().cells(of_statics)), of_statics_(of_statics), fresh_(fresh), insists_(insists), out_(plan),
+                   ReconcilePlan& plan, std::int64_t keep_older_than)
+        : planner_(planner), columns_(planner.layout().cells(of_statics)), of_statics_(of_statics), fresh_(fresh), insists_(insists), keep_older_than_(keep_older_than), out_(plan),
           primary_is_origin_(primary == Side::origin), primary_(primary_is_origin_ ? origin : target), other_(primary_is_origin_ ? target : origin) {}
 
     void row(const RowDifference& difference) {
@@ -43,6 +45,22 @@ public:
 private:
     Plan& to_other() { return primary_is_origin_ ? out_.to_target : out_.to_origin; }
     Plan& to_primary() { return primary_is_origin_ ? out_.to_origin : out_.to_target; }
+
+    // Whether it stays although the primary lacks it.
+    bool is_kept(const Atom& theirs) const {
+        return keep_older_than_ != 0 && !(theirs.stamp.is_known && theirs.stamp.writetime >= keep_older_than_);
+    }
+    // Whether their list has an element that would go and is to stay.
+    bool keeps_element(std::span<const Atom> mine, std::span<const Atom> theirs) const {
+        std::vector<ByteView> left;
+        for (const Atom& atom : mine) left.push_back(atom.value);
+        for (const Atom& atom : theirs) {
+            const auto same = std::ranges::find_if(left, [&](ByteView value) { return std::ranges::equal(value, atom.value); });
+            if (same != left.end()) left.erase(same);
+            else if (is_kept(atom)) return true;
+        }
+        return false;
+    }
 
     Row empty_row() const {
         Row row;
@@ -111,6 +129,10 @@ private:
     void rewrite_list(std::uint32_t column) {
         if (!done_lists_.insert(column).second) return;
         const auto mine = primary_->column(column), theirs = other_->column(column);
+        if (keeps_element(mine, theirs)) {
+            out_.has_kept = true;
+            return;
+        }
         std::int64_t stamp = INT64_MIN, expires_at = 0;
         bool all_known = true, all_expire = true;
         for (const auto atoms : {mine, theirs}) {
@@ -151,6 +173,10 @@ private:
         const Atom* const mine = primary_is_origin_ ? one.origin : one.target;
         const Atom* const theirs = primary_is_origin_ ? one.target : one.origin;
         if (mine == nullptr) {
+            if (is_kept(*theirs)) {
+                out_.has_kept = true;
+                return;
+            }
             std::int64_t stamp = theirs->stamp.writetime;
             if (!theirs->stamp.is_known) out_.latest_stamp = std::max(out_.latest_stamp, stamp = fresh_);
             delete_atom(to_other(), one.column, *theirs, stamp, *other_or_primary());
@@ -173,7 +199,28 @@ private:
 
     const Row* other_or_primary() const { return other_ != nullptr ? other_ : primary_; }
 
+    // Of a row that the primary lacks: the cells that need not stay.
+    void delete_new_cells() {
+        const Row empty = empty_row();
+        primary_ = &empty;
+        for (std::uint32_t column = 0; column < columns_.size(); ++column) {
+            if (columns_[column].shape == Shape::list) {
+                if (!other_->column(column).empty()) rewrite_list(column);
+                continue;
+            }
+            for (const Atom& atom : other_->column(column)) {
+                if (!is_kept(atom)) delete_atom(to_other(), column, atom, atom.stamp.writetime, *other_);
+            }
+        }
+        primary_ = nullptr;
+    }
+
     void delete_row() {
+        if (keep_older_than_ != 0 && (other_->atoms.empty() || std::ranges::any_of(other_->atoms, [this](const Atom& atom) { return is_kept(atom); }))) {
+            out_.has_kept = true;
+            delete_new_cells();
+            return;
+        }
         std::int64_t newest = INT64_MIN;
         bool all_known = !other_->atoms.empty();
         for (const Atom& atom : other_->atoms) {
@@ -209,6 +256,7 @@ private:
     const bool of_statics_;
     const std::int64_t fresh_;
     const bool insists_;
+    const std::int64_t keep_older_than_;
     ReconcilePlan& out_;
     const bool primary_is_origin_;
     const Row* primary_;
@@ -219,9 +267,10 @@ private:
 }  // namespace
 
 void plan_reconciliation(const Planner& planner, bool of_statics, Side primary, const Row* origin, const Row* target,
-                         const RowDifference& difference, std::int64_t fresh, bool insists, ReconcilePlan& plan) {
+                         const RowDifference& difference, std::int64_t fresh, bool insists, ReconcilePlan& plan,
+                         std::int64_t keep_older_than) {
     if (difference.kind == RowDifference::Kind::none) return;
-    Reconciliation reconciliation(planner, of_statics, primary, origin, target, fresh, insists, plan);
+    Reconciliation reconciliation(planner, of_statics, primary, origin, target, fresh, insists, plan, keep_older_than);
     if (of_statics) reconciliation.statics();
     else reconciliation.row(difference);
 }

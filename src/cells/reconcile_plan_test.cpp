@@ -17,11 +17,11 @@ protected:
     Planner planner{layout, PlanOptions()};
     static constexpr std::int64_t fresh = 1'000'000;
 
-    ReconcilePlan plan(TestRow* origin, TestRow* target, Side primary, bool insists = false) {
+    ReconcilePlan plan(TestRow* origin, TestRow* target, Side primary, bool insists = false, std::int64_t keep_older_than = 0) {
         const Row* const left = origin == nullptr ? nullptr : &origin->row();
         const Row* const right = target == nullptr ? nullptr : &target->row();
         ReconcilePlan made;
-        plan_reconciliation(planner, false, primary, left, right, compare_rows(*layout, false, left, right), fresh, insists, made);
+        plan_reconciliation(planner, false, primary, left, right, compare_rows(*layout, false, left, right), fresh, insists, made, keep_older_than);
         return made;
     }
     TestRow row() const { return TestRow(*layout); }
@@ -71,6 +71,61 @@ TEST_F(ReconcilePlanTest, WhatThePrimaryLacksIsDeletedAtExactlyTheStampSeen) {
     ASSERT_EQ(whole.to_target.writes.size(), 1U);
     EXPECT_EQ(whole.to_target.writes[0].kind, Kind::delete_row);
     EXPECT_EQ(whole.to_target.writes[0].timestamp, 30);
+}
+
+// A table that is not copied in full: what only the other side has may be all that there is.
+TEST_F(ReconcilePlanTest, WhatIsOlderThanTheWritesInQuestionStaysWhereThePrimaryLacksIt) {
+    TestRow old = row(), mixed = row(), recent = row(), bare = row(), unknown = row();
+    old.add(column_v, {}, text("a"), 10).add(column_w, {}, number(1), 99);
+    for (const bool insists : {false, true}) {
+        const auto kept = plan(nullptr, &old, Side::origin, insists, 100);
+        EXPECT_TRUE(kept.is_empty());
+        EXPECT_TRUE(kept.has_kept);
+        EXPECT_EQ(kept.latest_stamp, 0);
+    }
+    mixed.add(column_v, {}, text("a"), 10).add(column_w, {}, number(1), 100);
+    const auto part = plan(&mixed, nullptr, Side::target, false, 100);
+    EXPECT_TRUE(part.has_kept);
+    EXPECT_TRUE(part.to_target.writes.empty());
+    ASSERT_EQ(part.to_origin.writes.size(), 1U);
+    EXPECT_EQ(part.to_origin.writes[0].kind, Kind::delete_column);
+    EXPECT_EQ(part.to_origin.writes[0].timestamp, 100);
+    recent.add(column_v, {}, text("a"), 100).add(column_w, {}, number(1), 101);
+    const auto gone = plan(nullptr, &recent, Side::origin, false, 100);
+    EXPECT_FALSE(gone.has_kept);
+    ASSERT_EQ(gone.to_target.writes.size(), 1U);
+    EXPECT_EQ(gone.to_target.writes[0].kind, Kind::delete_row);
+    // Nobody tells how old these are.
+    unknown.add_unknown(column_s, text("x"), {});
+    for (TestRow* const one : {&bare, &unknown}) {
+        const auto kept = plan(nullptr, one, Side::origin, false, 100);
+        EXPECT_TRUE(kept.is_empty());
+        EXPECT_TRUE(kept.has_kept);
+    }
+}
+
+TEST_F(ReconcilePlanTest, CellsThatThePrimarysRowLacksStayWhereTheyAreOlder) {
+    TestRow origin = row(), target = row();
+    target.add(column_v, {}, text("live"), 200);
+    origin.add(column_v, {}, text("before"), 10).add(column_w, {}, number(1), 11).add(column_s, text("x"), {}, 12).add(column_s, text("y"), {}, 150);
+    const auto made = plan(&origin, &target, Side::target, false, 100);
+    EXPECT_TRUE(made.has_kept);
+    EXPECT_TRUE(made.to_target.writes.empty());
+    ASSERT_EQ(made.to_origin.writes.size(), 2U);
+    EXPECT_EQ(made.to_origin.writes[0].kind, Kind::delete_element);
+    EXPECT_EQ(made.to_origin.writes[0].timestamp, 150);
+    EXPECT_EQ(made.to_origin.writes[1].timestamp, 200);
+}
+
+TEST_F(ReconcilePlanTest, AListWithOlderElementsThatThePrimaryLacksStays) {
+    TestRow origin = row(), target = row();
+    target.add(column_l, text("1"), text("live"), 200);
+    origin.add(column_l, text("1"), text("before"), 10);
+    EXPECT_TRUE(plan(&origin, &target, Side::target, false, 100).has_kept);
+    EXPECT_TRUE(plan(&origin, &target, Side::target, false, 100).is_empty());
+    const auto all_new = plan(&origin, &target, Side::target, false, 10);
+    EXPECT_FALSE(all_new.has_kept);
+    EXPECT_FALSE(all_new.is_empty());
 }
 
 TEST_F(ReconcilePlanTest, ATruncatedSideTakesOlderCellsWithIt) {

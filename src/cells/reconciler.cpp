@@ -130,7 +130,13 @@ base::Task<base::Result<void>> Reconciler::settle(RowKey key) {
                 break;
             }
         } else {
-            plan_reconciliation(planner_, key.of_statics, options_.primary, pair->origin, pair->target, difference, *fresh, tried >= 2, plan);
+            plan_reconciliation(planner_, key.of_statics, options_.primary, pair->origin, pair->target, difference, *fresh, tried >= 2, plan, options_.keep_older_than);
+            if (plan.is_empty() && plan.has_kept) {
+                const bool is_origins = options_.primary == Side::target;
+                leave(key, std::string("what only the ") + (is_origins ? "origin" : "target") + " has of it is older than the writes in question, and stays; if it was never copied to the " +
+                               (is_origins ? "target" : "origin") + ", copy it; if it was deleted there, delete it here, too");
+                break;
+            }
         }
         if (!is_counter && !options_.truncation && overrules(plan)) {
             const std::int64_t seen_at = clock_.wall_microseconds();

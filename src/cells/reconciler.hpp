@@ -35,6 +35,9 @@ struct ReconcileOptions {
         std::int64_t before = 0;  // microseconds
     };
     std::optional<Truncation> truncation;
+    // Microseconds; not 0: what the primary lacks is deleted only where it is known to be as new as this. What stays for that is named in
+    // the outcome: it may never have been copied to the primary.
+    std::int64_t keep_older_than = 0;
     PlanOptions plan;
     std::uint32_t tries = 4;                          // of one row, the first two under the cells' own stamps
     std::chrono::milliseconds pause{200};             // between them: a write may be under way
