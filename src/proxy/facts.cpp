@@ -8,7 +8,8 @@ constexpr cql::ProtocolVersion by_age[] = {cql::ProtocolVersion::dse_v2, cql::Pr
                                            cql::ProtocolVersion::v4, cql::ProtocolVersion::v3};
 
 bool speaks(const ClusterFacts& cluster, cql::ProtocolVersion version) {
-    if (!cluster.was_seen) return !cql::is_dse(version);
+    // Whether it speaks v5 will only turn out, and a client keeps the version that it began with.
+    if (!cluster.was_seen) return !cql::is_dse(version) && version <= cql::ProtocolVersion::v4;
     const bool cluster_is_dse = cql::is_dse(cluster.highest_version);
     if (cql::is_dse(version)) return cluster_is_dse && version <= cluster.highest_version;
     // A DSE node takes v3 and v4 besides its own versions.

@@ -50,7 +50,7 @@ using FactsPtr = std::shared_ptr<const Facts>;
 
 // The cluster that owns client credentials, by configuration (SEMANTICS, Pools).
 std::size_t login_cluster(const Options& options);
-// The versions that every cluster seen so far allows.
+// The versions that both clusters allow; v4 at most until both were seen.
 std::vector<cql::ProtocolVersion> common_versions(const std::array<ClusterFacts, 2>& clusters);
 
 }  // namespace crossfade::proxy
