@@ -91,7 +91,7 @@ def count_pytest(outcome, step, code, output):
 # --- the steps -------------------------------------------------------------------------------------------------------------------
 
 def install(outcome, log, long):
-    code, output = run(log, ["setup/install", "all"])
+    code, output = run(log, ["setup/install", "all", *(["all-drivers"] if long else [])])
     if code != 0:
         outcome.failed += 1
         outcome.failures.append(("install", output.strip().splitlines()[-1] if output.strip() else str(log)))
@@ -132,8 +132,10 @@ def fuzz(outcome, log, long):
     return True
 
 
-def pytest(name, *arguments, only_long=()):
+def pytest(name, *arguments, only_long=(), programs=()):
     def step(outcome, log, long):
+        if programs and not build(outcome, log, "release", programs):
+            return True
         extra = ["--long"] if long and "tests/e2e" in arguments else []
         code, output = run(log, [PYTHON, "-B", "-m", "pytest", "-p", "no:cacheprovider", "-rs", "-q", *arguments, *extra], {"PYTHONDONTWRITEBYTECODE": "1"})
         count_pytest(outcome, name, code, output)
@@ -148,7 +150,7 @@ STEPS = [
     ("tsan", "the same with the thread sanitizer", unit("tsan"), True),
     ("fuzz", "fuzzing every parser", fuzz, False),
     ("lab", "the tests of the lab and of the load generator", pytest("lab", "lab", "bench"), False),
-    ("e2e", "end to end: real Cassandra 4.1 and 5.0, unmodified drivers", pytest("e2e", "tests/e2e"), False),
+    ("e2e", "end to end: real Cassandra 4.1 and 5.0, unmodified drivers", pytest("e2e", "tests/e2e", programs=["crossfade", "stub_node", "integration_programs"]), False),
 ]
 
 

@@ -14,12 +14,14 @@ numbers = itertools.count(1)
 @pytest.fixture(scope="module")
 def keyspace(origin, target):
     """One keyspace for all cases: making and dropping one takes longer than a case."""
-    for side in (origin, target):
-        side.session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}", timeout=60)
-        side.session.execute(f"CREATE KEYSPACE {KEYSPACE} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}", timeout=60)
+    def on_both(text):
+        for waiting in [side.session.execute_async(text, timeout=120) for side in (origin, target)]:
+            waiting.result()
+
+    on_both(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
+    on_both(f"CREATE KEYSPACE {KEYSPACE} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}")
     yield
-    for side in (origin, target):
-        side.session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}", timeout=60)
+    on_both(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import time
 import pytest
 
 import cassandra_lab
+from driver_program import DriverError
+from every_driver import DRIVERS, marks
 
 WORKERS = 6
 
@@ -40,9 +42,9 @@ class Load:
                 else:
                     self.session.execute(self.insert, (*key, f"value {step}", f"static {step}"))
                 self.answers["good"] += 1
-            except Exception as problem:
+            except DriverError as problem:
                 self.answers["error"] += 1
-                self.errors[type(problem).__name__] += 1
+                self.errors[problem.name] += 1
             self.longest = max(self.longest, time.monotonic() - begun)
             time.sleep(0.001)  # the rate, not a wait
 
@@ -52,10 +54,15 @@ class Load:
             thread.join()
 
 
-@pytest.mark.parametrize("mode", ["strict", "target_best_effort"])
-def test_the_target_is_killed_and_comes_back(proxy, origin, target, keyspace, mode):
+# A minute a case: in ./test both modes with the first driver, in ./test --long with every driver.
+CASES = [pytest.param(driver, mode, id=f"{driver.name}-{mode}", marks=marks(driver) if driver is DRIVERS[0] else [pytest.mark.long])
+         for driver in DRIVERS for mode in ("strict", "target_best_effort")]
+
+
+@pytest.mark.parametrize("driver,mode", CASES, indirect=["driver"])
+def test_the_target_is_killed_and_comes_back(driver, proxy, origin, target, keyspace, mode):
     assert proxy.command("phase", "set", "1", "--write-mode", mode, "--proxy", proxy.url).returncode == 0
-    session = proxy.connect()
+    session = driver.connect(proxy)
     session.execute(f"CREATE TABLE {keyspace}.t (k int, c int, v text, s text static, PRIMARY KEY (k, c))")
     load = Load(session, keyspace)
     try:
@@ -71,7 +78,7 @@ def test_the_target_is_killed_and_comes_back(proxy, origin, target, keyspace, mo
     assert load.longest < 12
     if mode == "strict":
         assert load.answers["error"] > 0
-        assert set(load.errors) <= {"WriteTimeout", "NoHostAvailable"}, load.errors
+        assert set(load.errors) <= driver.about.timeouts | driver.about.refusals, load.errors
     else:
         assert load.answers["error"] == 0, load.errors
         assert proxy.get("/phase")["unrepaired"]["target"] > 0

@@ -13,9 +13,9 @@ def post(proxy, path, **body):
         return refusal.code, json.loads(refusal.read())
 
 
-def test_all_proxies_switch_together_under_load(proxy, keyspace):
+def test_all_proxies_switch_together_under_load(driver, proxy, keyspace):
     second = proxy.sibling()
-    session = proxy.connect()
+    session = driver.connect(proxy)
     session.execute(f"CREATE TABLE {keyspace}.t (k int PRIMARY KEY, v int)")
     insert = session.prepare(f"INSERT INTO {keyspace}.t (k, v) VALUES (?, ?)")
     running, problems, done = True, [], [0]

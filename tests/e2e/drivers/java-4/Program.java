@@ -111,9 +111,12 @@ public class Program {
   }
 
   private static CqlSession connect(JsonNode command) {
-    // A busy machine is no failure: longer than the default 2 s.
+    // A busy machine is no failure: longer than the default 2 s. And close() need not be quiet for 2 s first.
     ProgrammaticDriverConfigLoaderBuilder settings =
-        DriverConfigLoader.programmaticBuilder().withDuration(DefaultDriverOption.REQUEST_TIMEOUT, Duration.ofSeconds(20));
+        DriverConfigLoader.programmaticBuilder()
+            .withDuration(DefaultDriverOption.REQUEST_TIMEOUT, Duration.ofSeconds(20))
+            .withInt(DefaultDriverOption.NETTY_IO_SHUTDOWN_QUIET_PERIOD, 0)
+            .withInt(DefaultDriverOption.NETTY_ADMIN_SHUTDOWN_QUIET_PERIOD, 0);
     if (command.has("version")) settings.withString(DefaultDriverOption.PROTOCOL_VERSION, "V" + command.get("version").asInt());
     if (command.has("compression")) settings.withString(DefaultDriverOption.PROTOCOL_COMPRESSION, command.get("compression").asText());
     if (command.has("in_flight")) settings.withInt(DefaultDriverOption.CONNECTION_MAX_REQUESTS, command.get("in_flight").asInt());
