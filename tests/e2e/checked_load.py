@@ -106,7 +106,8 @@ class CheckedLoad:
             with self.lock:
                 self.last_error = time.monotonic()
                 self.errors[kind, type(problem).__name__] += 1
-                self.texts[type(problem).__name__] = str(problem)[:300]
+                if type(problem).__name__ not in self.texts:
+                    self.texts[type(problem).__name__] = f"{time.strftime('%H:%M:%S', time.gmtime())} {str(problem)[:300]}"
                 if isinstance(problem, OperationTimedOut) and not (self.may_lose_connection and took < self.limit):
                     self.unanswered.append((kind, key, took))
             for written, value in writes.items():
