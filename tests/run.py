@@ -132,9 +132,9 @@ def fuzz(outcome, log, long):
     return True
 
 
-def pytest(name, *arguments, only_long=(), programs=()):
+def pytest(name, *arguments, programs_of_long=()):
     def step(outcome, log, long):
-        if programs and not build(outcome, log, "release", programs):
+        if long and programs_of_long and not build(outcome, log, "release", programs_of_long):
             return True
         extra = ["--long"] if long and "tests/e2e" in arguments else []
         code, output = run(log, [PYTHON, "-B", "-m", "pytest", "-p", "no:cacheprovider", "-rs", "-q", *arguments, *extra], {"PYTHONDONTWRITEBYTECODE": "1"})
@@ -150,7 +150,7 @@ STEPS = [
     ("tsan", "the same with the thread sanitizer", unit("tsan"), True),
     ("fuzz", "fuzzing every parser", fuzz, False),
     ("lab", "the tests of the lab and of the load generator", pytest("lab", "lab", "bench"), False),
-    ("e2e", "end to end: real Cassandra 4.1 and 5.0, unmodified drivers", pytest("e2e", "tests/e2e", programs=["crossfade", "stub_node", "integration_programs"]), False),
+    ("e2e", "end to end: real Cassandra 4.1 and 5.0, unmodified drivers", pytest("e2e", "tests/e2e", programs_of_long=["integration_programs"]), False),
 ]
 
 
