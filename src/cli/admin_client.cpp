@@ -69,6 +69,39 @@ base::Result<PhaseState> AdminClient::phase() const {
     return unless_wrong(reader, std::move(state));
 }
 
+base::Result<PhaseState> AdminClient::phase_and_clients() const {
+    auto state = phase();
+    if (!state || state->phase < 5) return state;
+    auto now = status();
+    if (!now) return base::fail(now.error());
+    state->still_here = std::move(now->still_here);
+    return state;
+}
+
+base::Result<ProxyStatus> AdminClient::status() const {
+    auto response = ask_for_success("GET", "/status", "");
+    if (!response) return base::fail(response.error());
+    const AnswerReader reader(url_, response->body);
+    const AnswerObject& root = reader.root();
+    ProxyStatus status;
+    status.tables_with_both = root.texts("tables_with_plain_and_conditional_writes");
+    root.list("unstamped_writes", [&](const AnswerObject& item) {
+        status.unstamped_writes.push_back({item.text("table"), item.count("count")});
+    });
+    if (root.has("still_here"))
+        root.list("still_here", [&](const AnswerObject& item) {
+            StillHere one;
+            one.driver = item.text("driver");
+            one.version = item.text("version");
+            one.application = item.text("application");
+            one.address = item.text("address");
+            one.connections = item.count("connections");
+            one.since_us = item.number("since_us");
+            status.still_here.push_back(std::move(one));
+        });
+    return unless_wrong(reader, std::move(status));
+}
+
 base::Result<PrepareAnswer> AdminClient::prepare(const PhaseChange& change) const {
     auto response = ask("POST", "/phase/prepare", change_body(change, false));
     if (!response) return base::fail(response.error());

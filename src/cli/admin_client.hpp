@@ -14,6 +14,13 @@
 
 namespace crossfade::cli {
 
+// GET /status, from phase 5 on: client connections that have driver, application and address in common.
+struct StillHere {
+    std::string driver, version, application, address;
+    std::uint64_t connections = 0;  // open now; those that came and went are listed too
+    std::int64_t since_us = 0;      // when the first came, microseconds since 1970
+};
+
 // GET /phase
 struct PhaseState {
     std::string proxy;  // its listen address
@@ -22,12 +29,20 @@ struct PhaseState {
     std::string write_mode;
     bool is_holding = false;
     std::uint64_t unrepaired_origin = 0, unrepaired_target = 0;
+    std::vector<StillHere> still_here;  // only AdminClient::phase_and_clients() asks for it
 };
 
 struct TableCount {
     std::string table;
     std::uint64_t count = 0;
     bool operator==(const TableCount&) const = default;
+};
+
+// GET /status
+struct ProxyStatus {
+    std::vector<StillHere> still_here;
+    std::vector<std::string> tables_with_both;  // plain writes and LWT
+    std::vector<TableCount> unstamped_writes;   // without a timestamp; under "": of more tables than are told apart
 };
 
 // POST /phase/prepare: it can, or why not.
@@ -95,6 +110,9 @@ public:
     const std::string& url() const { return url_; }
 
     base::Result<PhaseState> phase() const;
+    // The same with who still comes, from phase 5 on.
+    base::Result<PhaseState> phase_and_clients() const;
+    base::Result<ProxyStatus> status() const;
     // A no is an answer, no error.
     base::Result<PrepareAnswer> prepare(const PhaseChange& change) const;
     base::Result<void> commit(const PhaseChange& change) const;

@@ -38,6 +38,21 @@ bool AnswerObject::boolean(const char* name) const {
     return value;
 }
 
+std::vector<std::string> AnswerObject::texts(const char* name) const {
+    std::vector<std::string> texts;
+    simdjson::dom::array items;
+    if (element_[name].get(items) != simdjson::SUCCESS) {
+        complain(name, "list");
+        return texts;
+    }
+    for (const simdjson::dom::element item : items) {
+        std::string_view text;
+        if (item.get(text) != simdjson::SUCCESS) complain(name, "list of texts");
+        texts.emplace_back(text);
+    }
+    return texts;
+}
+
 AnswerReader::AnswerReader(std::string where, std::string_view body) {
     simdjson::dom::element element;
     const auto outcome = parser_.parse(body.data(), body.size()).get(element);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -25,6 +26,7 @@ public:
     std::uint64_t count(const char* name) const;  // a number that is not negative
     std::string text(const char* name) const;
     bool boolean(const char* name) const;
+    std::vector<std::string> texts(const char* name) const;  // a list of them
     // Calls `each(AnswerObject)` for the objects of a list.
     template <class Each>
     void list(const char* name, Each each) const {

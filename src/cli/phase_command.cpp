@@ -79,7 +79,7 @@ private:
     }
 
     int show(const std::vector<AdminClient>& clients, std::ostream& out, std::ostream& error) const {
-        const auto states = ask_all(clients, [](const AdminClient& client) { return client.phase(); });
+        const auto states = ask_all(clients, [](const AdminClient& client) { return client.phase_and_clients(); });
         if (is_json_)
             print_phases_json(clients, states, out);
         else

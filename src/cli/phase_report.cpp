@@ -4,6 +4,7 @@
 
 #include <ostream>
 
+#include "base/clock.hpp"
 #include "base/json_text.hpp"
 #include "cli/text_table.hpp"
 
@@ -49,6 +50,30 @@ std::string counts_text(const std::vector<TableCount>& counts) {
     return text;
 }
 
+std::string still_here_json(const std::vector<StillHere>& clients) {
+    JsonList list;
+    for (const StillHere& one : clients) {
+        JsonObject item;
+        item.field("driver", one.driver).field("version", one.version).field("application", one.application);
+        item.field("address", one.address).field("connections", one.connections);
+        list.add(item.field("since_us", one.since_us).text());
+    }
+    return list.text();
+}
+
+void print_still_here(const std::string& url, const std::vector<StillHere>& clients, std::ostream& out) {
+    const std::int64_t now_us = base::system_clock().wall_microseconds();
+    for (const StillHere& one : clients) {
+        std::string who = one.driver.empty() ? "a driver that does not say its name" : one.driver + " " + one.version;
+        if (!one.application.empty()) who += ", application " + one.application;
+        out << printable(fmt::format("{}: still here: {} from {}: {} {}, the first came {} ago", url, who,
+                                     one.address.empty() ? "several addresses" : one.address,
+                                     with_thousands(one.connections), one.connections == 1 ? "connection" : "connections",
+                                     age_text(now_us - one.since_us)))
+            << "\n";
+    }
+}
+
 }  // namespace
 
 void print_phases(const std::vector<AdminClient>& clients, const std::vector<base::Result<PhaseState>>& states,
@@ -70,6 +95,8 @@ void print_phases(const std::vector<AdminClient>& clients, const std::vector<bas
                    with_thousands(state.unrepaired_target), state.is_holding ? "holds LWTs for a switch" : "-"});
     }
     if (!table.is_empty()) table.print(out);
+    for (std::size_t i = 0; i < clients.size(); ++i)
+        if (states[i]) print_still_here(clients[i].url(), states[i]->still_here, out);
     if (differ) error << "The proxies are not in the same phase and write mode; 'crossfade phase set' makes them so.\n";
 }
 
@@ -90,7 +117,9 @@ void print_phases_json(const std::vector<AdminClient>& clients, const std::vecto
             .field("epoch", state.epoch)
             .field("phase", state.phase)
             .field("write_mode", state.write_mode);
-        list.add(item.field("holding", state.is_holding).raw("unrepaired", unrepaired).text());
+        item.field("holding", state.is_holding).raw("unrepaired", unrepaired);
+        if (state.phase >= 5) item.raw("still_here", still_here_json(state.still_here));
+        list.add(item.text());
     }
     out << JsonObject().raw("proxies", list.text()).text() << "\n";
 }
@@ -103,6 +132,7 @@ void print_phase_switch_json(const PhaseSwitchResult& result, std::ostream& out)
         if (one.before) item.field("phase_before", one.before->phase);
         if (!one.reason.empty()) item.field("reason", one.reason);
         if (!one.entries.empty()) item.raw("entries", counts_json(one.entries));
+        if (one.kind == Kind::switched && result.phase >= 5) item.raw("still_here", still_here_json(one.still_here));
         list.add(item.text());
     }
     JsonObject whole;
@@ -122,6 +152,7 @@ void print_phase_switch(const PhaseSwitchResult& result, std::ostream& out, std:
     for (const ProxyOutcome& one : result.proxies) {
         if (one.kind == Kind::switched)
             out << one.url << ": phase " << one.before->phase << " -> " << result.phase << "\n";
+        print_still_here(one.url, one.still_here, out);
         if (one.reason.empty()) continue;
         error << one.reason << "\n";
         if (!one.entries.empty()) error << one.url << ": unrepaired: " << counts_text(one.entries) << "\n";

@@ -49,6 +49,7 @@ public:
         if (surroundings_.is_interrupted()) return interrupted();
         if (may_go_on()) commit();
         abort();
+        if (request_.phase == 5) look_who_is_here();
         return std::move(result_);
     }
 
@@ -190,6 +191,18 @@ private:
                      heard[i].error().message);
         }
         if (result_.count(Kind::switched) > 0) result_.epoch = change_.epoch;
+    }
+
+    // It only informs: without an answer the switch is done all the same.
+    void look_who_is_here() {
+        const std::vector<std::size_t> asked = members({Kind::switched});
+        const auto statuses = ask_all(clients_of(asked), [](const AdminClient& client) { return client.status(); });
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+            if (statuses[i])
+                result_.proxies[asked[i]].still_here = statuses[i]->still_here;
+            else
+                result_.proxies[asked[i]].reason = "who still comes is not known: " + statuses[i].error().message;
+        }
     }
 
     // Tries again whoever could not be reached; an answer, even a no, is final.

@@ -35,6 +35,7 @@ struct ProxyOutcome {
     std::string reason;               // one sentence; of refused, unreachable and lost
     std::vector<TableCount> entries;  // of refused: what is unrepaired
     std::optional<PhaseState> before;
+    std::vector<StillHere> still_here;  // of switched, in phase 5: who comes through it all the same
 };
 
 struct PhaseSwitchResult {
