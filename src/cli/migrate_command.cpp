@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/commands.hpp"
+#include "cli/proxies_warnings.hpp"
 #include "cli/stop_signal.hpp"
 #include "cli/table_arguments.hpp"
 #include "migrate/run.hpp"
@@ -44,6 +45,7 @@ public:
         options.allows_short_gc_grace = allows_short_gc_grace_;
         options.should_stop = StopSignal::has_come;
         if (isatty(STDIN_FILENO) != 0 && options.is_terminal) options.ask = ask_on_terminal;
+        print_proxies_warnings(proxies_of(configuration), options.tables, error);
         return migrate::migrate(std::move(options), out, error);
     }
 

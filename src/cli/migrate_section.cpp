@@ -1,5 +1,6 @@
 #include "cli/migrate_section.hpp"
 
+#include "cli/admin_url.hpp"
 #include "cli/keys.hpp"
 #include "cli/state_folder.hpp"
 
@@ -25,8 +26,19 @@ void add_migrate_keys(Keys& keys, MigrateSection& section) {
     keys.boolean("migrate.row_markers", section.row_markers,
                  "whether a row with cells gets a marker, as INSERT gives it, though it cannot be known whether the origin's has one");
     keys.number("migrate.writes_in_flight", section.writes_in_flight, 1U, 20000U, "the most writes that are under way to the target at once");
+    keys.list("migrate.proxy", section.proxies, "URL,…",
+              [](const std::string& item) -> Complaint {
+                  if (auto url = admin_url(item); !url) return url.error().message;
+                  return std::nullopt;
+              },
+              "admin URLs of the proxies that write to these clusters: they are asked at the start for the tables whose stamps cannot be trusted alone")
+        .shown_default("none");
 }
 
-void finish_migrate_section(Keys& keys, MigrateSection& section) { resolve_state_folder(keys, "migrate.state_dir", section.state_dir); }
+void finish_migrate_section(Keys& keys, MigrateSection& section) {
+    resolve_state_folder(keys, "migrate.state_dir", section.state_dir);
+    for (std::string& proxy : section.proxies)
+        if (auto url = admin_url(proxy)) proxy = *url;
+}
 
 }  // namespace crossfade::cli

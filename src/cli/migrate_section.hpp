@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cql/protocol.hpp"
 
@@ -16,6 +17,7 @@ struct MigrateSection {
     std::int64_t default_timestamp = 1;  // microseconds
     bool row_markers = true;
     std::uint32_t writes_in_flight = 1024;
+    std::vector<std::string> proxies;  // admin URLs, as admin_url() gives them
 };
 
 // Registers every key of the section ("migrate.state_dir", …), bound to `section`.

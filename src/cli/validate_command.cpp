@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/proxies_warnings.hpp"
 #include "cli/repair_list.hpp"
 #include "cli/stop_signal.hpp"
 #include "cli/table_arguments.hpp"
@@ -39,6 +40,7 @@ public:
         migrate::RunOptions options = tables_.run_options(configuration, words_);
         if (repair_->count() > 0) options.repair = repair_kinds(list_);
         options.should_stop = StopSignal::has_come;
+        print_proxies_warnings(proxies_of(configuration), options.tables, error);
         return migrate::validate(std::move(options), out, error);
     }
 
