@@ -65,11 +65,12 @@ class RunningProxy:
             return json.loads(answer.read())
 
     def metric(self, name):
+        """Its value, summed over its labels."""
         with urllib.request.urlopen(self.url + "/metrics", timeout=10) as answer:
-            for line in answer.read().decode().splitlines():
-                if line.startswith(name + " "):
-                    return int(line.split()[1])
-        raise AssertionError(f"no metric {name}")
+            lines = answer.read().decode().splitlines()
+        values = [int(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name]
+        assert values, f"no metric {name}"
+        return sum(values)
 
     def command(self, *words, timeout=120):
         """Runs `crossfade WORDS`; gives the finished process."""
