@@ -11,6 +11,7 @@
 #include "migrate/ranges.hpp"
 #include "migrate/truncation.hpp"
 #include "nodes/cell_values.hpp"
+#include "nodes/cluster_pair.hpp"
 
 namespace crossfade::migrate {
 namespace {
@@ -187,7 +188,7 @@ base::Task<std::optional<int>> Job::select() {
 
 base::Result<void> Job::open_ledger() {
     const std::string origin = origin_->topology()->cluster_name, target = target_->topology()->cluster_name;
-    folder_ = options_.state_dir + "/" + pair_folder(origin, target);
+    folder_ = options_.state_dir + "/" + nodes::pair_folder(origin, target);
     auto ledger = Ledger::open(folder_);
     if (!ledger) return base::fail(std::move(ledger.error()));
     ledger_.emplace(std::move(*ledger));

@@ -99,7 +99,4 @@ private:
     int file_ = -1;
 };
 
-// "origin_cluster_to_target_cluster" as a folder's name: letters, digits, '-' and '_'; what else there is becomes '_'.
-std::string pair_folder(const std::string& origin_cluster, const std::string& target_cluster);
-
 }  // namespace crossfade::migrate

@@ -198,10 +198,5 @@ TEST_F(LedgerTest, ALockIsHeldByOne) {
     EXPECT_TRUE(FolderLock::take(folder + "/lock"));
 }
 
-TEST(PairFolder, HasNoSurprisesInItsName) {
-    EXPECT_EQ(pair_folder("Test Cluster", "prod-2"), "Test_Cluster_to_prod-2");
-    EXPECT_EQ(pair_folder("../x", ""), "___x_to_cluster");
-}
-
 }  // namespace
 }  // namespace crossfade::migrate

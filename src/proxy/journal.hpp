@@ -67,7 +67,7 @@ public:
     struct Options {
         std::string directory;         // exists
         std::uint64_t bound = 1000000;  // single entries; past it those of a table collapse into one of kind table
-        std::string origin_cluster, target_cluster;  // whose journal it is; a journal of others is refused
+        std::string origin_cluster, target_cluster;  // whose journal it is: of others it is refused; empty: not known yet
         std::chrono::milliseconds request_timeout{10000};  // how long a write may be in flight
         std::chrono::milliseconds heartbeat{5000};  // how often it is noted that older writes are settled, while tables are written
     };

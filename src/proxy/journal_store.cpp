@@ -126,12 +126,18 @@ base::Result<void> JournalStore::check(const Journal::Options& options) {
     auto target = information("target_cluster");
     if (!origin) return base::fail(std::move(origin.error()));
     if (!target) return base::fail(std::move(target.error()));
-    if (*origin != options.origin_cluster || *target != options.target_cluster) {
+    // A cluster that was away when the journal was made has its name recorded once it is known.
+    const auto differ = [](const std::string& recorded, const std::string& now) { return !recorded.empty() && !now.empty() && recorded != now; };
+    if (differ(*origin, options.origin_cluster) || differ(*target, options.target_cluster)) {
         return base::fail(base::ErrorKind::bad_configuration,
                           fmt::format("it belongs to origin '{}' and target '{}', not to '{}' and '{}'; give this pair a state_dir of "
                                       "its own",
                                       *origin, *target, options.origin_cluster, options.target_cluster));
     }
+    if (origin->empty() && !options.origin_cluster.empty()) {
+        if (auto done = set_information("origin_cluster", options.origin_cluster); !done) return done;
+    }
+    if (target->empty() && !options.target_cluster.empty()) return set_information("target_cluster", options.target_cluster);
     return {};
 }
 

@@ -402,5 +402,21 @@ TEST_F(JournalTest, ManyThreadsAppendWithdrawAndRead) {
     EXPECT_THAT(ids(*journal->list(0, 100'000)), testing::UnorderedElementsAreArray(expected));
 }
 
+TEST(JournalOwner, AClusterThatWasAwayIsRecordedOnceItIsKnown) {
+    const TemporaryDirectory directory;
+    Journal::Options options = options_in(directory.path());
+    options.target_cluster.clear();
+    ASSERT_TRUE(Journal::open(options));
+    options.target_cluster = "new";
+    ASSERT_TRUE(Journal::open(options));
+    options.target_cluster = "stranger";
+    const auto refused = Journal::open(options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::bad_configuration);
+    EXPECT_NE(refused.error().message.find("'new'"), std::string::npos) << refused.error().message;
+    options.target_cluster.clear();
+    EXPECT_TRUE(Journal::open(options)) << "away again";
+}
+
 }  // namespace
 }  // namespace crossfade::proxy

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nodes/cluster_options.hpp"
+#include "nodes/topology.hpp"
 #include "proxy/journal.hpp"
 
 namespace crossfade::proxy {
@@ -36,6 +37,9 @@ class Repair {
 public:
     struct Options {
         nodes::ClusterOptions origin, target;   // with the configured credentials
+        // Whether the cluster that answers on a side is the one that the journal is about: asked before anything is read or written there. Any
+        // thread; may be empty.
+        std::function<base::Result<void>(std::size_t side, const nodes::Topology&)> check_cluster;
         std::function<std::size_t()> primary;   // 0 origin, 1 target: as of now; any thread
         std::chrono::milliseconds request_timeout{10000};  // how long a client's write may be under way to one of them
         std::optional<cql::ProtocolVersion> version;  // of its sessions; absent: the highest that each cluster speaks

@@ -72,6 +72,9 @@ base::Task<base::Result<void>> RepairRun::connect() {
         auto session = co_await driver::Session::connect(loop_, std::move(options));
         if (!session) co_return base::fail(session.error().kind, std::string(cluster_names[side]) + ": " + session.error().message);
         sessions_[side] = std::move(*session);
+        if (options_.check_cluster) {
+            if (auto own = options_.check_cluster(side, *sessions_[side]->topology()); !own) co_return own;
+        }
         if (is_stopped_) co_return base::fail(base::ErrorKind::interrupted, "the proxy is ending");
     }
     tables_ = std::make_unique<RepairTables>(sessions_);

@@ -1,13 +1,13 @@
 #include "proxy/run.hpp"
 
 #include <signal.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <future>
+#include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/log.hpp"
@@ -15,6 +15,7 @@
 #include "proxy/admin.hpp"
 #include "proxy/control.hpp"
 #include "proxy/sibling_states.hpp"
+#include "proxy/state_folder.hpp"
 #include "proxy/worker.hpp"
 
 namespace crossfade::proxy {
@@ -22,19 +23,21 @@ namespace {
 
 constexpr std::chrono::seconds patience_at_start{10};
 
-// Names of files cannot hold everything that an address can.
-std::string file_name_of(std::string_view text) {
-    std::string name;
-    for (const char c : text) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ? c : '_';
-    return name;
+// What is known of a cluster that tells whose state there is.
+SeenCluster seen_cluster(const nodes::ClusterOptions& options, const nodes::Topology* topology) {
+    SeenCluster seen;
+    for (const net::Address& point : options.contact_points) seen.addresses.push_back(net::to_text(point));
+    if (topology == nullptr) return seen;
+    seen.name = topology->cluster_name;
+    for (const nodes::Node& node : topology->nodes) {
+        std::string address = net::to_text(node.address);
+        if (std::ranges::find(seen.addresses, address) == seen.addresses.end()) seen.addresses.push_back(std::move(address));
+    }
+    return seen;
 }
 
-std::string pair_of(const Options& options) {
-    const auto first = [](const nodes::ClusterOptions& cluster) { return cluster.contact_points.empty() ? std::string("none") : net::to_text(cluster.contact_points.front()); };
-    return file_name_of(first(options.origin)) + "--" + file_name_of(first(options.target));
-}
-
-int failed_to_start(const base::Error& why) {
+// Nothing that runs can mend it.
+int exit_with(const base::Error& why) {
     std::fprintf(stderr, "crossfade proxy: %s\n", why.message.c_str());
     return 30;
 }
@@ -52,7 +55,17 @@ public:
     }
 
     base::Result<void> start() {
-        if (const auto opened = open_state(); !opened) return opened;
+        control_thread_ = std::thread([this] { control_loop_.run(); });
+        auto ready = std::make_shared<std::promise<void>>();
+        auto known = ready->get_future();
+        on_control([this, ready] { make_control(ready); });
+        // A cluster that is away does not stop the start: the other answers, and the journal keeps what is missed.
+        known.wait_for(patience_at_start);
+        SeenClusters seen;
+        on_control([&] {
+            for (std::size_t side = 0; side < seen.size(); ++side) seen[side] = seen_now(side, *control_->facts());
+        });
+        if (const auto opened = open_state(seen); !opened) return opened;
         shared_ = std::make_unique<Shared>(Shared{options_, stamps_, *journal_, registry_});
         const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
         for (unsigned i = 0; i < (options_.threads == 0 ? cores : options_.threads); ++i) workers_.push_back(std::make_unique<Worker>(*shared_));
@@ -60,15 +73,15 @@ public:
             worker->policy().set_phase(state_);
             worker->start();
         }
-        control_thread_ = std::thread([this] { control_loop_.run(); });
-        auto ready = std::make_shared<std::promise<void>>();
-        auto known = ready->get_future();
-        on_control([this, ready] { make_control(ready); });
-        // A cluster that is away does not stop the start: the other answers, and the journal keeps what is missed.
-        known.wait_for(patience_at_start);
         auto followed = std::make_shared<std::promise<void>>();
-        on_control([this, followed] { phase_->catch_up([followed] { followed->set_value(); }); });
+        on_control([this, followed] {
+            make_phase();
+            has_workers_ = true;
+            hand_out(control_->facts());
+            phase_->catch_up([followed] { followed->set_value(); });
+        });
         followed->get_future().wait_for(patience_at_start);
+        if (const auto why = taken_over()) return base::fail(*why);
         return listen();
     }
 
@@ -82,6 +95,11 @@ public:
         was_clean_ = in_flight() == 0;
     }
     bool was_clean() const { return was_clean_; }
+    // Why it ended itself: another cluster has answered in place of one whose state this is.
+    std::optional<base::Error> taken_over() const {
+        const std::lock_guard guard(taken_over_mutex_);
+        return taken_over_;
+    }
 
     // PhaseLoops
     void hold(bool primary_changes, std::function<void()> quiet) override {
@@ -185,25 +203,24 @@ private:
         return sum;
     }
 
-    base::Result<void> open_state() {
-        directory_ = options_.state_dir + "/" + pair_of(options_) + "/proxy-" + file_name_of(net::to_text(options_.listen));
-        std::error_code error;
-        std::filesystem::create_directories(directory_, error);
-        if (error) return base::fail(base::ErrorKind::bad_configuration, directory_ + ": cannot be made: " + error.message() + "; choose another --state-dir");
-        ::chmod(directory_.c_str(), 0700);
-        lock_ = ::open((directory_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0)
-            return base::fail(base::ErrorKind::bad_configuration, directory_ + ": another proxy uses this state; give this one a --state-dir or --listen of its own");
-        const auto saved = load_phase(directory_ + "/phase");
+    SeenCluster seen_now(std::size_t side, const Facts& facts) const {
+        return seen_cluster(side == origin_cluster ? options_.origin : options_.target, facts.clusters[side].topology.get());
+    }
+
+    base::Result<void> open_state(const SeenClusters& seen) {
+        auto folder = StateFolder::open(options_.state_dir, net::to_text(options_.listen), seen);
+        if (!folder) return base::fail(std::move(folder.error()));
+        folder_ = std::move(*folder);
+        const auto saved = load_phase(folder_->path() + "/phase");
         if (!saved) return base::fail(saved.error());
         state_ = saved->value_or(PhaseState{0, options_.phase, options_.write_mode});
         primary_ = state_.primary();
         Journal::Options journal;
-        journal.directory = directory_;
+        journal.directory = folder_->path();
         journal.bound = options_.journal_entries;
         journal.request_timeout = options_.request_timeout;
-        journal.origin_cluster = pair_of(options_);
-        journal.target_cluster = pair_of(options_);
+        journal.origin_cluster = folder_->names()[origin_cluster];
+        journal.target_cluster = folder_->names()[target_cluster];
         auto opened = Journal::open(std::move(journal));
         if (!opened) return base::fail(opened.error());
         journal_ = std::move(*opened);
@@ -211,26 +228,57 @@ private:
         repair.origin = options_.origin;
         repair.target = options_.target;
         repair.request_timeout = options_.request_timeout;
+        repair.check_cluster = [this](std::size_t side, const nodes::Topology& topology) {
+            auto own = folder_->check(side, seen_cluster(side == origin_cluster ? options_.origin : options_.target, &topology));
+            // That a new address cannot be recorded is no reason to leave the clusters different.
+            return own || own.error().kind != base::ErrorKind::bad_configuration ? base::Result<void>() : own;
+        };
         repair.primary = [this] { return primary_.load(); };
         repair_ = std::make_unique<Repair>(*journal_, std::move(repair));
         return {};
     }
 
-    void make_control(const std::shared_ptr<std::promise<void>>& ready) {
+    // Control loop's thread, as the two below.
+    void make_phase() {
         PhaseControl::Settings settings;
-        settings.file = directory_ + "/phase";
+        settings.file = folder_->path() + "/phase";
         settings.longest_hold = options_.request_timeout;
         settings.siblings = options_.siblings;
         settings.ask_siblings = [this](SiblingStates::Done done) { siblings_->ask(std::move(done)); };
         if (!options_.siblings.empty()) siblings_ = std::make_unique<SiblingStates>(control_loop_, options_.siblings);
         phase_ = std::make_unique<PhaseControl>(control_loop_, *this, *journal_, std::move(settings), state_);
+    }
+
+    void hand_out(const FactsPtr& facts) {
+        if (!has_workers_) return;
+        for (std::size_t side = 0; side < facts->clusters.size(); ++side) {
+            if (facts->clusters[side].topology == nullptr) continue;
+            const auto own = folder_->check(side, seen_now(side, *facts));
+            if (own) continue;
+            if (own.error().kind == base::ErrorKind::bad_configuration) {
+                end_taken_over(own.error());
+                return;
+            }
+            base::log_warning("{}", own.error().message);
+        }
+        for (auto& worker : workers_) worker->post([facts](Worker& one) { one.set_facts(facts); });
+    }
+
+    // What clients send must not reach clusters that it is not meant for.
+    void end_taken_over(const base::Error& why) {
+        const std::lock_guard guard(taken_over_mutex_);
+        if (taken_over_) return;
+        taken_over_ = why;
+        base::log_error("{}", why.message);
+        ::kill(::getpid(), SIGTERM);
+    }
+
+    void make_control(const std::shared_ptr<std::promise<void>>& ready) {
         Control::Callbacks callbacks;
-        callbacks.on_facts = [this](const FactsPtr& facts) {
-            for (auto& worker : workers_) worker->post([facts](Worker& one) { one.set_facts(facts); });
-        };
+        callbacks.on_facts = [this](const FactsPtr& facts) { hand_out(facts); };
         callbacks.on_event = [this](std::size_t cluster, const std::shared_ptr<const nodes::ClusterEvent>& event) {
             // Drivers see the proxy as the one node there is: of the cluster that answers they are told schema changes only.
-            if (cluster != phase_->state().primary() || event->event.kind != cql::Event::Kind::schema_change) return;
+            if (!has_workers_ || cluster != phase_->state().primary() || event->event.kind != cql::Event::Kind::schema_change) return;
             for (auto& worker : workers_) {
                 worker->post([event](Worker& one) {
                     one.engine().broadcast_event(relay::EventKind::schema_change, [&](cql::ProtocolVersion version, base::Bytes& frame) {
@@ -264,8 +312,9 @@ private:
     }
 
     const Options& options_;
-    std::string directory_;
-    int lock_ = -1;
+    std::unique_ptr<StateFolder> folder_;
+    mutable std::mutex taken_over_mutex_;
+    std::optional<base::Error> taken_over_;
     PhaseState state_;
     std::atomic<std::size_t> primary_{0};
     relay::PreparedRegistry registry_;
@@ -276,6 +325,7 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     net::Loop control_loop_;
     std::thread control_thread_;
+    bool has_workers_ = false;  // control loop's thread
     std::unique_ptr<SiblingStates> siblings_;  // none: alone
     std::unique_ptr<PhaseControl> phase_;
     std::unique_ptr<Control> control_;
@@ -296,12 +346,13 @@ int run(const Options& options) {
     ::signal(SIGPIPE, SIG_IGN);
 
     Proxy proxy(options);
-    if (const auto started = proxy.start(); !started) return failed_to_start(started.error());
+    if (const auto started = proxy.start(); !started) return exit_with(started.error());
     base::log_info("listening on {}, admin API on http://{}", net::to_text(options.listen), net::to_text(options.admin));
     int signal = 0;
     sigwait(&signals, &signal);
     base::log_info("stopping: new requests are sent elsewhere, those in flight are ended");
     proxy.stop();
+    if (const auto why = proxy.taken_over()) return exit_with(*why);
     return proxy.was_clean() ? 0 : 20;
 }
 

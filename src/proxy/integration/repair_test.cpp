@@ -278,6 +278,22 @@ TEST_P(RepairOn, AnUncleanStopTakesNoRowsThatWereNeverCopied) {
     expect_equal("SELECT k, v, w, writetime(v), writetime(w) FROM " + ks_ + ".t", 3);
 }
 
+TEST_P(RepairOn, NothingIsDoneOnAnotherCluster) {
+    make("t (k int PRIMARY KEY, v int)");
+    add(entry_of("t", "INSERT INTO t (k, v) VALUES (1, 1)", now_us()));
+    std::vector<std::string> asked;
+    options_.check_cluster = [&asked](std::size_t side, const nodes::Topology& topology) -> base::Result<void> {
+        asked.push_back(topology.cluster_name);
+        if (side == target_cluster) return base::fail(base::ErrorKind::bad_configuration, "this is another cluster");
+        return {};
+    };
+    const RepairStatus status = repair();
+    EXPECT_THAT(status.error, HasSubstr("this is another cluster"));
+    EXPECT_EQ(asked.size(), 2U);
+    EXPECT_EQ(status.left, 1U);
+    EXPECT_TRUE(rows(target_cluster, "SELECT k FROM " + ks_ + ".t").empty());
+}
+
 TEST_P(RepairOn, ACollapsedEntryLeavesWhatIsNotCopiedYet) {
     make("t (k int PRIMARY KEY, v int)");
     const std::int64_t since = now_us();
