@@ -121,10 +121,12 @@ private:
 
 void ControlConnection::Implementation::stop() {
     is_stopped = true;
+    is_connected = false;  // before those who wait are told: they may ask again at once
     retry.cancel();
     refresh.cancel();
     pending_.reset();
     const base::Error why(base::ErrorKind::interrupted, options.cluster.label + ": stopped");
+    last_error = why;
     if (const auto open = std::exchange(connection, nullptr)) open->close(why);
     tell(first_round_waiters, base::fail(why));
     tell(connected_waiters, base::fail(why));
