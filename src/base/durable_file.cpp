@@ -39,7 +39,9 @@ bool write_all(int file, std::string_view text) {
 }  // namespace
 
 Result<void> write_durably(const std::string& path, std::string_view text) {
-    const auto failed = [&] { return fail(ErrorKind::internal, path + ": cannot be written: " + std::strerror(errno)); };
+    const auto failed = [&] {
+        return fail(ErrorKind::internal, path + ": cannot be written: " + std::strerror(errno));
+    };
     const std::string next = path + ".new";
     {
         const Descriptor file(::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));

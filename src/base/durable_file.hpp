@@ -8,9 +8,9 @@
 
 namespace crossfade::base {
 
-// Writes a new file beside `path` (mode 0600), syncs it, renames it over `path`, and syncs the directory: ok only when all of that is on
-// disk. Blocks. One writer for a path at a time. Errors: internal, with the path and the system's reason; then the old content or the new
-// one is there.
+// Writes a new file beside `path` (mode 0600), syncs it, renames it over `path`, and syncs the directory: ok only when
+// all of that is on disk. Blocks. One writer for a path at a time. Errors: internal, with the path and the system's
+// reason; then the old content or the new one is there.
 Result<void> write_durably(const std::string& path, std::string_view text);
 
 }  // namespace crossfade::base

@@ -32,7 +32,8 @@ namespace {
 class DurableFile : public testing::Test {
 protected:
     void SetUp() override {
-        std::string name = (std::filesystem::canonical(std::filesystem::temp_directory_path()) / "crossfade-durable-XXXXXX").string();
+        std::string name =
+            (std::filesystem::canonical(std::filesystem::temp_directory_path()) / "crossfade-durable-XXXXXX").string();
         ASSERT_NE(::mkdtemp(name.data()), nullptr);
         folder = name;
         path = folder + "/phase";

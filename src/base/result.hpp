@@ -23,7 +23,8 @@ enum class ErrorKind : std::uint8_t {
     internal,           // a defect of this program
 };
 
-// One failure. `message` is one sentence that names the thing, what is wrong with it and, where there is one, the next step.
+// One failure. `message` is one sentence that names the thing, what is wrong with it and, where there is one, the next
+// step.
 struct Error {
     ErrorKind kind = ErrorKind::internal;
     std::string message;
@@ -42,6 +43,8 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string message, std::int3
     return tl::unexpected<Error>(Error(kind, std::move(message), server_code));
 }
 
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+    return tl::unexpected<Error>(std::move(error));
+}
 
 }  // namespace crossfade::base

@@ -1,8 +1,8 @@
-// Coroutines without a runtime: Task<T> starts at once, runs to its first real suspension on the caller's stack, and is resumed by
-// whatever it waited for. For code that is not on the path of a request (copy, repair, opening connections).
+// Coroutines without a runtime: Task<T> starts at once, runs to its first real suspension on the caller's stack, and is
+// resumed by whatever it waited for. For code that is not on the path of a request (copy, repair, opening connections).
 //
-// Rules on g++ 12 (it destroys some temporaries of a co_await expression twice): no capturing lambda literal and no aggregate
-// temporary inside a statement with co_await; name them first. Coroutine parameters are taken by value.
+// Rules on g++ 12 (it destroys some temporaries of a co_await expression twice): no capturing lambda literal and no
+// aggregate temporary inside a statement with co_await; name them first. Coroutine parameters are taken by value.
 #pragma once
 
 #include <coroutine>
@@ -47,7 +47,9 @@ struct TaskPromise : TaskPromiseBase {
     std::optional<T> value;
     Task<T> get_return_object();
     template <class U>
-    void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
+    void return_value(U&& result) {
+        value.emplace(std::forward<U>(result));
+    }
 };
 
 template <>
@@ -76,7 +78,10 @@ public:
     // Gives it up: it runs to its end by itself.
     void detach() {
         if (!handle_) return;
-        if (handle_.done()) handle_.destroy(); else handle_.promise().is_detached = true;
+        if (handle_.done())
+            handle_.destroy();
+        else
+            handle_.promise().is_detached = true;
         handle_ = nullptr;
     }
 
@@ -92,14 +97,17 @@ private:
 
 namespace detail {
 template <class T>
-Task<T> TaskPromise<T>::get_return_object() { return Task<T>(std::coroutine_handle<TaskPromise<T>>::from_promise(*this)); }
+Task<T> TaskPromise<T>::get_return_object() {
+    return Task<T>(std::coroutine_handle<TaskPromise<T>>::from_promise(*this));
+}
 inline Task<void> TaskPromise<void>::get_return_object() {
     return Task<void>(std::coroutine_handle<TaskPromise<void>>::from_promise(*this));
 }
 }  // namespace detail
 
-// Turns a callback into something to await. `start` is called with the completion to call exactly once, from the same thread, at once or
-// later:  auto reply = co_await base::Completion<int>(starter);   where starter is a *named* callable taking std::function<void(int)>.
+// Turns a callback into something to await. `start` is called with the completion to call exactly once, from the same
+// thread, at once or later:  auto reply = co_await base::Completion<int>(starter);   where starter is a *named*
+// callable taking std::function<void(int)>.
 template <class T>
 class Completion {
 public:

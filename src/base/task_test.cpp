@@ -9,7 +9,9 @@
 namespace crossfade::base {
 namespace {
 
-Task<int> immediate(int value) { co_return value; }
+Task<int> immediate(int value) {
+    co_return value;
+}
 
 Task<std::string> waits_for(std::function<void(std::function<void(std::string)>)> start) {
     co_return co_await Completion<std::string>(start);
@@ -36,7 +38,8 @@ TEST(Task, DetachedOneRunsToItsEndAndFreesWhatItHolds) {
     auto held = std::make_shared<int>(1);
     const std::weak_ptr<int> watched = held;
     {
-        auto body = [](std::shared_ptr<int> keep, std::function<void(std::function<void(std::string)>)> start) -> Task<void> {
+        auto body = [](std::shared_ptr<int> keep,
+                       std::function<void(std::function<void(std::string)>)> start) -> Task<void> {
             co_await waits_for(start);
             *keep = 2;
         };

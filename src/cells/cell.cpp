@@ -13,7 +13,9 @@ base::Result<cql::Token> token_of(const std::vector<ByteView>& components) {
     return cql::token_of(serialized);
 }
 
-bool equal(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+bool equal(ByteView a, ByteView b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
 
 bool equal(const std::vector<ByteView>& a, const std::vector<ByteView>& b) {
     if (a.size() != b.size()) return false;
@@ -24,8 +26,8 @@ bool equal(const std::vector<ByteView>& a, const std::vector<ByteView>& b) {
 
 namespace {
 
-// As the server compares keys of one token: the bytes of the whole serialized key, unsigned. With several components each has its
-// length before it.
+// As the server compares keys of one token: the bytes of the whole serialized key, unsigned. With several components
+// each has its length before it.
 int compare_keys(const std::vector<ByteView>& a, const std::vector<ByteView>& b) {
     for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
         if (a.size() > 1 && a[i].size() != b[i].size()) return a[i].size() < b[i].size() ? -1 : 1;
@@ -51,6 +53,8 @@ ByteView field_key(std::size_t field) {
     return numbers[field];
 }
 
-std::size_t field_of(ByteView key) { return key.size() == 2 ? cql::load_short(key.data()) : 0; }
+std::size_t field_of(ByteView key) {
+    return key.size() == 2 ? cql::load_short(key.data()) : 0;
+}
 
 }  // namespace crossfade::cells

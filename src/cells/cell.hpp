@@ -1,4 +1,5 @@
-// What tables hold, cell by cell. Everything is views into the page that it was read from (cells/page.hpp) and lives as long as that.
+// What tables hold, cell by cell. Everything is views into the page that it was read from (cells/page.hpp) and lives as
+// long as that.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +17,10 @@ using base::ByteView;
 
 // When a cell was written and when it ends.
 struct Stamp {
-    bool is_known = false;        // false: CQL cannot tell it, as of elements of non-frozen collections before 5.0
-    std::int64_t writetime = 0;   // microseconds; of no meaning unless known
-    std::int64_t expires_at = 0;  // seconds since 1970, 0: never. May be set without is_known when it was found otherwise
+    bool is_known = false;       // false: CQL cannot tell it, as of elements of non-frozen collections before 5.0
+    std::int64_t writetime = 0;  // microseconds; of no meaning unless known
+    std::int64_t expires_at =
+        0;  // seconds since 1970, 0: never. May be set without is_known when it was found otherwise
     bool operator==(const Stamp&) const = default;
 };
 
@@ -31,10 +33,11 @@ struct Atom {
 
 // The cells of one row (of the regular columns), or of one partition's static columns. Nulls have no atom.
 struct Row {
-    std::vector<ByteView> clustering;   // empty for statics and for tables without clustering columns
-    std::vector<Atom> atoms;            // column by column; sets and maps in the server's order, lists by place
-    std::vector<std::uint32_t> ends;    // for each column of the layout: where its atoms end
-    std::int64_t marker_expires_at = 0;  // seconds since 1970, when it was found out that the row's marker expires; CQL does not tell
+    std::vector<ByteView> clustering;  // empty for statics and for tables without clustering columns
+    std::vector<Atom> atoms;           // column by column; sets and maps in the server's order, lists by place
+    std::vector<std::uint32_t> ends;   // for each column of the layout: where its atoms end
+    std::int64_t marker_expires_at =
+        0;  // seconds since 1970, when it was found out that the row's marker expires; CQL does not tell
 
     std::span<const Atom> column(std::size_t i) const {
         const std::uint32_t begin = i == 0 ? 0 : ends[i - 1];

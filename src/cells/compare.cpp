@@ -21,10 +21,14 @@ void compare_atoms(std::uint32_t column, const Atom& origin, const Atom& target,
     difference.origin = &origin;
     difference.target = &target;
     difference.target_is_newer = are_known && target.stamp.writetime > origin.stamp.writetime;
-    if (!equal(origin.value, target.value)) difference.kind = Kind::value;
-    else if (are_known && origin.stamp.writetime != target.stamp.writetime) difference.kind = Kind::writetime;
-    else if (are_known && !expiries_agree(origin.stamp.expires_at, target.stamp.expires_at)) difference.kind = Kind::ttl;
-    else return;
+    if (!equal(origin.value, target.value))
+        difference.kind = Kind::value;
+    else if (are_known && origin.stamp.writetime != target.stamp.writetime)
+        difference.kind = Kind::writetime;
+    else if (are_known && !expiries_agree(origin.stamp.expires_at, target.stamp.expires_at))
+        difference.kind = Kind::ttl;
+    else
+        return;
     out.push_back(difference);
 }
 
@@ -50,13 +54,17 @@ std::vector<const Atom*> sorted_by_key(std::span<const Atom> atoms) {
 }
 
 // Elements of a set, map or UDT, or the one cell of a column that has one: their key is who they are.
-void compare_keyed(std::uint32_t column, std::span<const Atom> origin, std::span<const Atom> target, std::vector<CellDifference>& out) {
+void compare_keyed(std::uint32_t column, std::span<const Atom> origin, std::span<const Atom> target,
+                   std::vector<CellDifference>& out) {
     const auto left = sorted_by_key(origin), right = sorted_by_key(target);
     std::size_t i = 0, j = 0;
     while (i < left.size() || j < right.size()) {
-        if (j == right.size() || (i < left.size() && key_is_less(left[i], right[j]))) add_one_sided(column, left[i++], nullptr, out);
-        else if (i == left.size() || key_is_less(right[j], left[i])) add_one_sided(column, nullptr, right[j++], out);
-        else compare_atoms(column, *left[i++], *right[j++], out);
+        if (j == right.size() || (i < left.size() && key_is_less(left[i], right[j])))
+            add_one_sided(column, left[i++], nullptr, out);
+        else if (i == left.size() || key_is_less(right[j], left[i]))
+            add_one_sided(column, nullptr, right[j++], out);
+        else
+            compare_atoms(column, *left[i++], *right[j++], out);
     }
 }
 
@@ -69,7 +77,8 @@ const Atom& newest(std::span<const Atom> atoms) {
 }
 
 // Places of a list have no name that CQL tells, so a list is equal as a whole or it is not.
-void compare_lists(std::uint32_t column, std::span<const Atom> origin, std::span<const Atom> target, std::vector<CellDifference>& out) {
+void compare_lists(std::uint32_t column, std::span<const Atom> origin, std::span<const Atom> target,
+                   std::vector<CellDifference>& out) {
     const bool is_same = std::equal(origin.begin(), origin.end(), target.begin(), target.end(),
                                     [](const Atom& a, const Atom& b) { return equal(a.value, b.value); });
     if (is_same) {
@@ -77,7 +86,8 @@ void compare_lists(std::uint32_t column, std::span<const Atom> origin, std::span
         return;
     }
     if (origin.empty() || target.empty()) {
-        add_one_sided(column, origin.empty() ? nullptr : &newest(origin), target.empty() ? nullptr : &newest(target), out);
+        add_one_sided(column, origin.empty() ? nullptr : &newest(origin), target.empty() ? nullptr : &newest(target),
+                      out);
         return;
     }
     CellDifference difference;
@@ -100,19 +110,28 @@ bool atoms_are_equal(const Atom& a, const Atom& b) {
 
 std::string_view name_of(CellDifference::Kind kind) {
     switch (kind) {
-        case Kind::missing: return "missing";
-        case Kind::extra: return "extra";
-        case Kind::value: return "value";
-        case Kind::writetime: return "writetime";
-        case Kind::ttl: return "ttl";
-        case Kind::list: return "list";
+        case Kind::missing:
+            return "missing";
+        case Kind::extra:
+            return "extra";
+        case Kind::value:
+            return "value";
+        case Kind::writetime:
+            return "writetime";
+        case Kind::ttl:
+            return "ttl";
+        case Kind::list:
+            return "list";
     }
     return "";
 }
 
 bool are_equal(const Layout& layout, bool of_statics, const Row& origin, const Row& target) {
-    // Both servers give sets and maps in the same order, so almost all equal rows are found here; the rest by the long way.
-    if (origin.ends == target.ends && std::equal(origin.atoms.begin(), origin.atoms.end(), target.atoms.begin(), atoms_are_equal)) return true;
+    // Both servers give sets and maps in the same order, so almost all equal rows are found here; the rest by the long
+    // way.
+    if (origin.ends == target.ends &&
+        std::equal(origin.atoms.begin(), origin.atoms.end(), target.atoms.begin(), atoms_are_equal))
+        return true;
     return compare_rows(layout, of_statics, &origin, &target).kind == RowDifference::Kind::none;
 }
 

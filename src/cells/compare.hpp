@@ -10,7 +10,8 @@
 
 namespace crossfade::cells {
 
-// Expiry instants this near one another are equal: clusters count in whole seconds, and a dual write reaches them one after the other.
+// Expiry instants this near one another are equal: clusters count in whole seconds, and a dual write reaches them one
+// after the other.
 constexpr std::int64_t expiry_tolerance_seconds = 60;
 
 struct CellDifference {
@@ -23,8 +24,8 @@ struct CellDifference {
         list,       // a list that is not frozen has other elements, or the same in another order
     };
     Kind kind = Kind::value;
-    std::uint32_t column = 0;       // of Layout::regulars, or ::statics
-    const Atom* origin = nullptr;   // null: not there; of a list as a whole: its newest element
+    std::uint32_t column = 0;      // of Layout::regulars, or ::statics
+    const Atom* origin = nullptr;  // null: not there; of a list as a whole: its newest element
     const Atom* target = nullptr;
     // The target's cell was written later than the origin's: it may be right, and is never overwritten.
     bool target_is_newer = false;
@@ -37,8 +38,8 @@ struct RowDifference {
     std::vector<CellDifference> cells;  // of a different row
 };
 
-// Compares the cells of two rows of one key; null means that the side has no such row. Stamps are compared where both sides know them,
-// collections element by element, lists by place. The result points into the rows.
+// Compares the cells of two rows of one key; null means that the side has no such row. Stamps are compared where both
+// sides know them, collections element by element, lists by place. The result points into the rows.
 RowDifference compare_rows(const Layout& layout, bool of_statics, const Row* origin, const Row* target);
 // The same answer as compare_rows().kind == none, without a word about what differs.
 bool are_equal(const Layout& layout, bool of_statics, const Row& origin, const Row& target);

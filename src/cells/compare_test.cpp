@@ -19,18 +19,29 @@ protected:
         EXPECT_EQ(are_equal(*layout, false, origin.row(), target.row()), difference.kind == RowDifference::Kind::none);
         std::string all;
         for (const CellDifference& cell : difference.cells)
-            all += (all.empty() ? "" : " ") + layout->regulars[cell.column].name + ":" + std::string(name_of(cell.kind)) + (cell.target_is_newer ? "+" : "");
+            all += (all.empty() ? "" : " ") + layout->regulars[cell.column].name + ":" +
+                   std::string(name_of(cell.kind)) + (cell.target_is_newer ? "+" : "");
         return all;
     }
     TestRow row() const { return TestRow(*layout); }
 };
 
 TEST_F(CompareTest, EachKindHasItsName) {
-    EXPECT_EQ(compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("a"), 5))), "");
-    EXPECT_EQ(compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("b"), 5))), "v:value");
-    EXPECT_EQ(compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("b"), 6))), "v:value+");
-    EXPECT_EQ(compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("a"), 4))), "v:writetime");
-    EXPECT_EQ(compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("a"), 6))), "v:writetime+");
+    EXPECT_EQ(
+        compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("a"), 5))),
+        "");
+    EXPECT_EQ(
+        compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("b"), 5))),
+        "v:value");
+    EXPECT_EQ(
+        compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("b"), 6))),
+        "v:value+");
+    EXPECT_EQ(
+        compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("a"), 4))),
+        "v:writetime");
+    EXPECT_EQ(
+        compared(std::move(row().add(column_v, {}, text("a"), 5)), std::move(row().add(column_v, {}, text("a"), 6))),
+        "v:writetime+");
     EXPECT_EQ(compared(std::move(row().add(column_v, {}, text("a"), 5)), row()), "v:missing");
     EXPECT_EQ(compared(row(), std::move(row().add(column_w, {}, number(1), 5))), "w:extra");
     EXPECT_EQ(compared(std::move(row().add(column_v, {}, {}, 5)), row()), "v:missing") << "empty is not null";
@@ -47,8 +58,14 @@ TEST_F(CompareTest, ExpiriesWithinAMinuteAreEqual) {
 
 TEST_F(CompareTest, CollectionsElementByElementInAnyOrder) {
     TestRow origin = row(), target = row();
-    origin.add(column_m, text("a"), text("1"), 5).add(column_m, text("b"), text("2"), 5).add(column_s, text("x"), {}, 5).add(column_u, field(0), number(1), 5);
-    target.add(column_m, text("b"), text("3"), 9).add(column_m, text("a"), text("1"), 5).add(column_s, text("y"), {}, 5).add(column_u, field(1), number(1), 5);
+    origin.add(column_m, text("a"), text("1"), 5)
+        .add(column_m, text("b"), text("2"), 5)
+        .add(column_s, text("x"), {}, 5)
+        .add(column_u, field(0), number(1), 5);
+    target.add(column_m, text("b"), text("3"), 9)
+        .add(column_m, text("a"), text("1"), 5)
+        .add(column_s, text("y"), {}, 5)
+        .add(column_u, field(1), number(1), 5);
     EXPECT_EQ(compared(std::move(origin), std::move(target)), "m:value+ s:missing s:extra u:missing u:extra");
 }
 
@@ -66,8 +83,12 @@ TEST_F(CompareTest, ListsAsAWhole) {
 }
 
 TEST_F(CompareTest, StampsCountOnlyWhereBothAreKnown) {
-    EXPECT_EQ(compared(std::move(row().add_unknown(column_s, text("x"), {})), std::move(row().add(column_s, text("x"), {}, 9, 5000))), "");
-    EXPECT_EQ(compared(std::move(row().add_unknown(column_m, text("x"), text("1"))), std::move(row().add(column_m, text("x"), text("2"), 9))), "m:value");
+    EXPECT_EQ(compared(std::move(row().add_unknown(column_s, text("x"), {})),
+                       std::move(row().add(column_s, text("x"), {}, 9, 5000))),
+              "");
+    EXPECT_EQ(compared(std::move(row().add_unknown(column_m, text("x"), text("1"))),
+                       std::move(row().add(column_m, text("x"), text("2"), 9))),
+              "m:value");
 }
 
 TEST_F(CompareTest, ARowThatOneSideLacks) {

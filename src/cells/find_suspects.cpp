@@ -4,8 +4,9 @@
 
 namespace crossfade::cells {
 
-base::Task<base::Result<void>> find_suspects(net::Loop& loop, std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target,
-                                             SuspectSearch search, const base::Clock& clock) {
+base::Task<base::Result<void>> find_suspects(net::Loop& loop, std::shared_ptr<TableAccess> origin,
+                                             std::shared_ptr<TableAccess> target, SuspectSearch search,
+                                             const base::Clock& clock) {
     using Side = Merge::Side;
     Merge merge(origin->shared_layout(), search.where.of_statics);
     PageStream from_origin(loop, origin, search.where, search.sizes, clock);
@@ -20,13 +21,15 @@ base::Task<base::Result<void>> find_suspects(net::Loop& loop, std::shared_ptr<Ta
         if (origin_page) {
             auto& reading = *origin_page;
             auto page = co_await reading;
-            if (!page) co_return base::fail(page.error().kind, "origin: " + page.error().message, page.error().server_code);
+            if (!page)
+                co_return base::fail(page.error().kind, "origin: " + page.error().message, page.error().server_code);
             merge.give(Side::origin, std::move(*page));
         }
         if (target_page) {
             auto& reading = *target_page;
             auto page = co_await reading;
-            if (!page) co_return base::fail(page.error().kind, "target: " + page.error().message, page.error().server_code);
+            if (!page)
+                co_return base::fail(page.error().kind, "target: " + page.error().message, page.error().server_code);
             merge.give(Side::target, std::move(*page));
         }
         is_done = merge.run(suspects);
@@ -39,7 +42,8 @@ base::Task<base::Result<void>> find_suspects(net::Loop& loop, std::shared_ptr<Ta
             auto handled = co_await search.on_suspects(std::exchange(suspects, {}));
             if (!handled) co_return handled;
         }
-        if (!is_done && search.should_stop && search.should_stop()) co_return base::fail(base::ErrorKind::interrupted, "stopped");
+        if (!is_done && search.should_stop && search.should_stop())
+            co_return base::fail(base::ErrorKind::interrupted, "stopped");
     }
     co_return base::Result<void>();
 }

@@ -26,7 +26,8 @@ struct SuspectSearch {
 };
 
 // Errors: those of reading, with the name of the side; of on_suspects; interrupted.
-base::Task<base::Result<void>> find_suspects(net::Loop& loop, std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target,
-                                             SuspectSearch search, const base::Clock& clock = base::system_clock());
+base::Task<base::Result<void>> find_suspects(net::Loop& loop, std::shared_ptr<TableAccess> origin,
+                                             std::shared_ptr<TableAccess> target, SuspectSearch search,
+                                             const base::Clock& clock = base::system_clock());
 
 }  // namespace crossfade::cells

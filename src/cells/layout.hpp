@@ -1,4 +1,5 @@
-// The columns of one table as copying and comparing see them: the same list for both clusters, so that column 3 is column 3 on both.
+// The columns of one table as copying and comparing see them: the same list for both clusters, so that column 3 is
+// column 3 on both.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace crossfade::cells {
 
-// How a column's value is stored: as one cell, or as a cell for each element (map key, set element, field) or place in a list.
+// How a column's value is stored: as one cell, or as a cell for each element (map key, set element, field) or place in
+// a list.
 enum class Shape : std::uint8_t { single, set, map, list, udt };
 
 struct LayoutColumn {
@@ -35,7 +37,8 @@ struct Layout {
     bool is_key_only() const { return statics.empty() && regulars.empty(); }
 };
 
-// All columns of `table` in its order. Errors: bad_input for a view, and for a table that the protocol cannot write cell by cell.
+// All columns of `table` in its order. Errors: bad_input for a view, and for a table that the protocol cannot write
+// cell by cell.
 base::Result<Layout> layout_of(const nodes::Table& table);
 // Only the columns that `other` has too, which must include all of the primary key.
 base::Result<Layout> common_layout(const nodes::Table& table, const nodes::Table& other);

@@ -1,5 +1,5 @@
-// Lists that are not frozen. Each element is a cell under a name that the server makes from the clock when it is added, so adding an
-// element that is there already gives it twice, and nothing can be put between two others.
+// Lists that are not frozen. Each element is a cell under a name that the server makes from the clock when it is added,
+// so adding an element that is there already gives it twice, and nothing can be put between two others.
 #include <algorithm>
 
 #include "cells/plan.hpp"
@@ -19,13 +19,16 @@ std::size_t place_of(std::span<const Atom> part, std::span<const Atom> whole) {
 
 }  // namespace
 
-// The target has all that the origin has, in its order, and more between: what is too many goes, each at exactly the stamp seen. Only where
-// an element is a copy's, or the second of one that the origin has once; with `takes_out_all` any. A place counts as of the moment the
-// statement runs; its deletion bears the stamp of what was seen there, so a newer element that moved to the place stays.
-bool Planner::take_out(bool of_statics, std::uint32_t column, const Row& origin, const Row& target, bool takes_out_all, Plan* plan) const {
+// The target has all that the origin has, in its order, and more between: what is too many goes, each at exactly the
+// stamp seen. Only where an element is a copy's, or the second of one that the origin has once; with `takes_out_all`
+// any. A place counts as of the moment the statement runs; its deletion bears the stamp of what was seen there, so a
+// newer element that moved to the place stays.
+bool Planner::take_out(bool of_statics, std::uint32_t column, const Row& origin, const Row& target, bool takes_out_all,
+                       Plan* plan) const {
     const auto wanted = origin.column(column), there = target.column(column);
     // Where the origin tells its stamps, copying gives those, not the default one.
-    const bool copies_bear_default = std::none_of(wanted.begin(), wanted.end(), [](const Atom& atom) { return atom.stamp.is_known; });
+    const bool copies_bear_default =
+        std::none_of(wanted.begin(), wanted.end(), [](const Atom& atom) { return atom.stamp.is_known; });
     std::vector<std::size_t> surplus;
     std::size_t matched = 0;
     for (std::size_t i = 0; i < there.size(); ++i) {
@@ -35,9 +38,11 @@ bool Planner::take_out(bool of_statics, std::uint32_t column, const Row& origin,
         }
         const Atom& atom = there[i];
         const bool is_second = std::any_of(wanted.begin(), wanted.end(), [&](const Atom& one) {
-            return one.stamp.is_known && atom.stamp.is_known && one.stamp.writetime == atom.stamp.writetime && equal(one.value, atom.value);
+            return one.stamp.is_known && atom.stamp.is_known && one.stamp.writetime == atom.stamp.writetime &&
+                   equal(one.value, atom.value);
         });
-        if (!atom.stamp.is_known || !(takes_out_all || is_second || (copies_bear_default && is_copied(atom.stamp)))) return false;
+        if (!atom.stamp.is_known || !(takes_out_all || is_second || (copies_bear_default && is_copied(atom.stamp))))
+            return false;
         surplus.push_back(i);
     }
     if (matched < wanted.size()) return false;
@@ -57,8 +62,8 @@ bool Planner::take_out(bool of_statics, std::uint32_t column, const Row& origin,
     return true;
 }
 
-bool Planner::write_list(bool of_statics, std::uint32_t column, const Row& origin, const Row* target, std::int64_t guessed_expiry, bool takes_out,
-                         Plan* plan) const {
+bool Planner::write_list(bool of_statics, std::uint32_t column, const Row& origin, const Row* target,
+                         std::int64_t guessed_expiry, bool takes_out, Plan* plan) const {
     const std::span<const Atom> wanted = origin.column(column);
     const std::span<const Atom> all_there = target == nullptr ? std::span<const Atom>() : target->column(column);
     std::vector<Atom> there(all_there.begin(), all_there.end());
@@ -76,15 +81,18 @@ bool Planner::write_list(bool of_statics, std::uint32_t column, const Row& origi
     std::int64_t least_timestamp = INT64_MIN;
     std::size_t first = place_of(there, wanted);
     if (first == nowhere) {
-        // What an earlier copy put there can go, when its stamps are known to be a copy's and the origin's own cannot be told; what is
-        // live must still be in one piece.
+        // What an earlier copy put there can go, when its stamps are known to be a copy's and the origin's own cannot
+        // be told; what is live must still be in one piece.
         std::int64_t newest_copied = INT64_MIN;
         std::vector<Atom> live;
         for (const Atom& atom : there) {
-            if (is_copied(atom.stamp)) newest_copied = std::max(newest_copied, atom.stamp.writetime);
-            else live.push_back(atom);
+            if (is_copied(atom.stamp))
+                newest_copied = std::max(newest_copied, atom.stamp.writetime);
+            else
+                live.push_back(atom);
         }
-        const bool is_unknown = std::none_of(wanted.begin(), wanted.end(), [](const Atom& atom) { return atom.stamp.is_known; });
+        const bool is_unknown =
+            std::none_of(wanted.begin(), wanted.end(), [](const Atom& atom) { return atom.stamp.is_known; });
         there = std::move(live);
         first = newest_copied == INT64_MIN || !is_unknown ? nowhere : place_of(there, wanted);
         if (first == nowhere) return take_out(of_statics, column, origin, *target, takes_out, plan);

@@ -3,7 +3,8 @@
 namespace crossfade::cells {
 namespace {
 
-// Rows that wait for their twin are given up for suspects when there are so many: a partition may be larger than memory.
+// Rows that wait for their twin are given up for suspects when there are so many: a partition may be larger than
+// memory.
 constexpr std::size_t most_waiting = 10000;
 // A twin that has not come when this many wait, and the sides agree on a row, is taken for missing.
 constexpr std::size_t enough_waiting = 1000;
@@ -47,7 +48,8 @@ bool Merge::is_open_in(const Cursor& cursor) const {
 void Merge::open_next() {
     const Cursor& origin = sides_[0];
     const Cursor& target = sides_[1];
-    const bool is_origin = !target.has_page || (origin.has_page && compare_partitions(origin.at().key, target.at().key) <= 0);
+    const bool is_origin =
+        !target.has_page || (origin.has_page && compare_partitions(origin.at().key, target.at().key) <= 0);
     const Cursor& first = is_origin ? origin : target;
     open_page_ = first.page;
     open_ = &first.at();
@@ -74,7 +76,8 @@ bool Merge::match_waiting(Cursor& here, Cursor& there, std::vector<RowKey>& susp
     if (there.waiting.empty()) return false;
     const auto found = there.waiting.find(name_of(here.current()));
     if (found == there.waiting.end()) return false;
-    if (!are_equal(*layout_, of_statics_, here.current(), *found->second.row)) report(here.at(), here.current(), suspects);
+    if (!are_equal(*layout_, of_statics_, here.current(), *found->second.row))
+        report(here.at(), here.current(), suspects);
     there.waiting.erase(found);
     step(here);
     return true;
@@ -84,7 +87,8 @@ void Merge::walk_both(std::vector<RowKey>& suspects) {
     Cursor& origin = sides_[0];
     Cursor& target = sides_[1];
     if (equal(origin.current().clustering, target.current().clustering)) {
-        if (!are_equal(*layout_, of_statics_, origin.current(), target.current())) report(origin.at(), origin.current(), suspects);
+        if (!are_equal(*layout_, of_statics_, origin.current(), target.current()))
+            report(origin.at(), origin.current(), suspects);
         step(origin);
         step(target);
         if (origin.waiting.size() + target.waiting.size() >= enough_waiting) flush(suspects);

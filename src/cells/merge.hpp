@@ -1,4 +1,5 @@
-// Finds the rows of two clusters that are not certainly equal, by walking both in token order side by side. Pure: pages in, keys out.
+// Finds the rows of two clusters that are not certainly equal, by walking both in token order side by side. Pure: pages
+// in, keys out.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +14,16 @@
 
 namespace crossfade::cells {
 
-// Both sides give their pages in order; partitions come by token and key, and the rows of a partition in an order that both have in
-// common. Where a partition's rows differ, they are matched by key, so that an order that is not the same costs memory and false
-// suspects, never a difference that is missed: suspects are to be read again, one by one, before anybody says that they differ.
+// Both sides give their pages in order; partitions come by token and key, and the rows of a partition in an order that
+// both have in common. Where a partition's rows differ, they are matched by key, so that an order that is not the same
+// costs memory and false suspects, never a difference that is missed: suspects are to be read again, one by one, before
+// anybody says that they differ.
 class Merge {
 public:
     enum class Side : std::uint8_t { origin, target };
 
-    Merge(std::shared_ptr<const Layout> layout, bool of_statics) : layout_(std::move(layout)), of_statics_(of_statics) {}
+    Merge(std::shared_ptr<const Layout> layout, bool of_statics)
+        : layout_(std::move(layout)), of_statics_(of_statics) {}
 
     // Whether it can go no further without this side's next page.
     bool needs(Side side) const { return !sides_[index(side)].has_page && !sides_[index(side)].is_ended; }
@@ -42,7 +45,8 @@ private:
         std::size_t partition = 0, row = 0;  // within the page
         bool has_page = false, is_ended = false;
         std::uint64_t row_count = 0;
-        std::unordered_map<std::string, Waiting> waiting;  // rows of the current partition that the other side has not shown
+        std::unordered_map<std::string, Waiting>
+            waiting;  // rows of the current partition that the other side has not shown
 
         const PartitionRows& at() const { return page->partitions[partition]; }
         const Row& current() const { return page->rows[at().first + row]; }

@@ -32,11 +32,16 @@ struct Line {
 std::shared_ptr<const Page> page_of(const std::vector<Line>& lines) {
     using cql::TypeCode;
     const auto layout = plain_layout();
-    const auto an_int = cql::simple_type(TypeCode::int_number), a_text = cql::simple_type(TypeCode::varchar), a_long = cql::simple_type(TypeCode::bigint);
-    const std::vector<cql::OwnedColumn> columns = {{"ks", "t", "k", an_int}, {"ks", "t", "c", an_int}, {"ks", "t", "v", a_text},
-                                                   {"ks", "t", "writetime(v)", a_long}, {"ks", "t", "ttl(v)", an_int}};
+    const auto an_int = cql::simple_type(TypeCode::int_number), a_text = cql::simple_type(TypeCode::varchar),
+               a_long = cql::simple_type(TypeCode::bigint);
+    const std::vector<cql::OwnedColumn> columns = {{"ks", "t", "k", an_int},
+                                                   {"ks", "t", "c", an_int},
+                                                   {"ks", "t", "v", a_text},
+                                                   {"ks", "t", "writetime(v)", a_long},
+                                                   {"ks", "t", "ttl(v)", an_int}};
     std::vector<std::vector<std::optional<Bytes>>> rows;
-    for (const Line& line : lines) rows.push_back({number(line.k), number(line.c), text(std::to_string(line.v)), count(line.v), std::nullopt});
+    for (const Line& line : lines)
+        rows.push_back({number(line.k), number(line.c), text(std::to_string(line.v)), count(line.v), std::nullopt});
     Bytes frame;
     cql::append_rows(frame, cql::ProtocolVersion::v4, 1, columns, rows);
     auto answer = driver::Rows::read(cql::ProtocolVersion::v4, ByteView(frame).subspan(9), nullptr);
@@ -51,13 +56,15 @@ std::vector<std::shared_ptr<const Page>> pages_of(const std::vector<Line>& lines
     std::vector<std::shared_ptr<const Page>> pages;
     for (std::size_t at = 0; at < lines.size();) {
         const std::size_t size = std::min<std::size_t>(chance() % 5, lines.size() - at);
-        pages.push_back(page_of({lines.begin() + static_cast<std::ptrdiff_t>(at), lines.begin() + static_cast<std::ptrdiff_t>(at + size)}));
+        pages.push_back(page_of(
+            {lines.begin() + static_cast<std::ptrdiff_t>(at), lines.begin() + static_cast<std::ptrdiff_t>(at + size)}));
         at += size;
     }
     return pages;
 }
 
-std::set<std::pair<std::int32_t, std::int32_t>> suspects_of(const std::vector<Line>& origin, const std::vector<Line>& target, std::mt19937& chance) {
+std::set<std::pair<std::int32_t, std::int32_t>> suspects_of(const std::vector<Line>& origin,
+                                                            const std::vector<Line>& target, std::mt19937& chance) {
     Merge merge(plain_layout(), false);
     const auto left = pages_of(origin, chance), right = pages_of(target, chance);
     std::size_t i = 0, j = 0;
@@ -70,7 +77,8 @@ std::set<std::pair<std::int32_t, std::int32_t>> suspects_of(const std::vector<Li
     EXPECT_EQ(merge.rows(Side::origin), origin.size());
     EXPECT_EQ(merge.rows(Side::target), target.size());
     std::set<std::pair<std::int32_t, std::int32_t>> found;
-    for (const RowKey& key : keys) found.emplace(cql::Reader(key.partition[0]).int_number(), cql::Reader(key.clustering[0]).int_number());
+    for (const RowKey& key : keys)
+        found.emplace(cql::Reader(key.partition[0]).int_number(), cql::Reader(key.clustering[0]).int_number());
     return found;
 }
 
@@ -92,8 +100,12 @@ TEST(Merge, FindsExactlyWhatDiffers) {
         for (std::int32_t k = 0; k < partitions; ++k) {
             for (std::int32_t c = static_cast<std::int32_t>(chance() % 10); c > 0; --c) {
                 switch (chance() % 6) {
-                    case 0: origin.push_back({k, c, 1}); break;
-                    case 1: target.push_back({k, c, 1}); break;
+                    case 0:
+                        origin.push_back({k, c, 1});
+                        break;
+                    case 1:
+                        target.push_back({k, c, 1});
+                        break;
                     case 2:
                         origin.push_back({k, c, 1});
                         target.push_back({k, c, 2});
@@ -122,7 +134,8 @@ TEST(Merge, MissesNothingWhenTheSidesOrderRowsDifferently) {
     }
     order(origin, false);
     order(target, true);
-    EXPECT_EQ(suspects_of(origin, target, chance), (std::set<std::pair<std::int32_t, std::int32_t>>{{1, 20}, {1, 30}, {1, 40}}));
+    EXPECT_EQ(suspects_of(origin, target, chance),
+              (std::set<std::pair<std::int32_t, std::int32_t>>{{1, 20}, {1, 30}, {1, 40}}));
 }
 
 TEST(Merge, APartitionOfWhichOneSideHasNothing) {

@@ -35,8 +35,12 @@ Stamp stamp_of(std::int64_t writetime, std::int64_t ttl, std::int64_t read_at) {
 class PageReader {
 public:
     PageReader(const Layout& layout, const Readability& readability, bool of_statics, Page& page)
-        : columns_(layout.cells(of_statics)), readable_(readability.cells(of_statics)), page_(page),
-          key_size_(layout.partition_key.size()), clustering_size_(of_statics ? 0 : layout.clustering.size()), of_statics_(of_statics) {
+        : columns_(layout.cells(of_statics)),
+          readable_(readability.cells(of_statics)),
+          page_(page),
+          key_size_(layout.partition_key.size()),
+          clustering_size_(of_statics ? 0 : layout.clustering.size()),
+          of_statics_(of_statics) {
         std::size_t stamps = key_size_ + clustering_size_ + columns_.size();
         for (const bool readable : readable_) {
             stamp_places_.push_back(readable ? stamps : 0);
@@ -60,7 +64,8 @@ public:
 private:
     base::Result<void> add_row(const std::vector<cql::ValueView>& cells) {
         for (std::size_t i = 0; i < key_size_; ++i)
-            if (cells[i].is_null()) return base::fail(base::ErrorKind::protocol, "a row came without its partition key");
+            if (cells[i].is_null())
+                return base::fail(base::ErrorKind::protocol, "a row came without its partition key");
         // A partition of static columns alone: there is no row in it.
         if (clustering_size_ > 0 && cells[key_size_].is_null()) return {};
 
@@ -71,7 +76,8 @@ private:
         row.atoms.reserve(columns_.size());
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             if (!add_column(row, i, cells))
-                return base::fail(base::ErrorKind::protocol, "the value of column " + cql::quoted(columns_[i].name) + " does not agree with its stamps");
+                return base::fail(base::ErrorKind::protocol, "the value of column " + cql::quoted(columns_[i].name) +
+                                                                 " does not agree with its stamps");
             row.ends.push_back(static_cast<std::uint32_t>(row.atoms.size()));
         }
         if (of_statics_ && row.atoms.empty()) return {};
@@ -106,7 +112,8 @@ private:
         if (readable_[i]) {
             const cql::ValueView& writetime = cells[stamp_places_[i]];
             const cql::ValueView& ttl = cells[stamp_places_[i] + 1];
-            if ((!writetime.is_null() && writetime.bytes.size() != 8) || (!ttl.is_null() && ttl.bytes.size() != 4)) return false;
+            if ((!writetime.is_null() && writetime.bytes.size() != 8) || (!ttl.is_null() && ttl.bytes.size() != 4))
+                return false;
             atom.stamp = stamp_of(writetime.is_null() ? no_time : cql::Reader(writetime.bytes).long_number(),
                                   ttl.is_null() ? no_time : cql::Reader(ttl.bytes).int_number(), page_.read_at);
         }
@@ -138,8 +145,10 @@ private:
                 atom.value = field.bytes;
             } else {
                 const ByteView first_part = in.bytes();
-                if (column.shape == Shape::list) atom.value = first_part;
-                else atom.key = first_part;
+                if (column.shape == Shape::list)
+                    atom.value = first_part;
+                else
+                    atom.key = first_part;
                 if (column.shape == Shape::map) atom.value = in.bytes();
             }
             if (readable_[i]) atom.stamp = stamp_of(writetimes_[element], ttls_[element], page_.read_at);
@@ -160,8 +169,8 @@ private:
 
 }  // namespace
 
-base::Result<std::shared_ptr<const Page>> read_page(const Layout& layout, const Readability& readability, bool of_statics, driver::Rows answer,
-                                                    std::int64_t read_at) {
+base::Result<std::shared_ptr<const Page>> read_page(const Layout& layout, const Readability& readability,
+                                                    bool of_statics, driver::Rows answer, std::int64_t read_at) {
     auto page = std::make_shared<Page>();
     page->answer = std::move(answer);
     page->read_at = read_at;

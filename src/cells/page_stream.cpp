@@ -12,26 +12,31 @@ std::int32_t next_page_rows(const PageSizes& sizes, std::int32_t rows_asked, std
     const std::size_t row_bytes = std::max<std::size_t>(bytes / rows, 1);
     const auto fitting = static_cast<std::int64_t>(sizes.bytes / row_bytes);
     // Not more than four times as much at once: the next rows may be larger than these.
-    return static_cast<std::int32_t>(
-        std::clamp<std::int64_t>(std::min<std::int64_t>(fitting, std::int64_t{rows_asked} * 4), sizes.least_rows, sizes.most_rows));
+    return static_cast<std::int32_t>(std::clamp<std::int64_t>(
+        std::min<std::int64_t>(fitting, std::int64_t{rows_asked} * 4), sizes.least_rows, sizes.most_rows));
 }
 
 bool may_pass(const base::Error& error) {
     switch (error.kind) {
         case base::ErrorKind::timeout:
         case base::ErrorKind::connection:
-        case base::ErrorKind::unavailable: return true;
-        case base::ErrorKind::server: break;
-        default: return false;
+        case base::ErrorKind::unavailable:
+            return true;
+        case base::ErrorKind::server:
+            break;
+        default:
+            return false;
     }
     if (driver::failure_of(error)) return true;
     // READ_FAILURE too: a replica gave up on too many tombstones or too much at once.
     const auto code = static_cast<cql::ErrorCode>(error.server_code);
-    return code == cql::ErrorCode::read_failure || code == cql::ErrorCode::write_failure || code == cql::ErrorCode::server_error;
+    return code == cql::ErrorCode::read_failure || code == cql::ErrorCode::write_failure ||
+           code == cql::ErrorCode::server_error;
 }
 
 struct PageStream::State {
-    State(net::Loop& the_loop, std::shared_ptr<TableAccess> table, PageRequest first, PageSizes page_sizes, const base::Clock& the_clock)
+    State(net::Loop& the_loop, std::shared_ptr<TableAccess> table, PageRequest first, PageSizes page_sizes,
+          const base::Clock& the_clock)
         : loop(the_loop), access(std::move(table)), request(std::move(first)), sizes(page_sizes), clock(the_clock) {
         request.page_size = sizes.first_rows;
     }
@@ -43,7 +48,8 @@ struct PageStream::State {
     bool is_at_end = false;
 };
 
-PageStream::PageStream(net::Loop& loop, std::shared_ptr<TableAccess> access, PageRequest first, PageSizes sizes, const base::Clock& clock)
+PageStream::PageStream(net::Loop& loop, std::shared_ptr<TableAccess> access, PageRequest first, PageSizes sizes,
+                       const base::Clock& clock)
     : state_(std::make_shared<State>(loop, std::move(access), std::move(first), sizes, clock)) {}
 
 base::Task<PageStream::Fetched> PageStream::fetch(std::shared_ptr<State> state) {
@@ -56,7 +62,8 @@ base::Task<PageStream::Fetched> PageStream::fetch(std::shared_ptr<State> state) 
             const base::ByteView after = read.answer.paging_state();
             state->request.paging_state.assign(after.begin(), after.end());
             state->is_at_end = after.empty();
-            state->request.page_size = next_page_rows(state->sizes, state->request.page_size, read.answer.row_count(), read.byte_count());
+            state->request.page_size =
+                next_page_rows(state->sizes, state->request.page_size, read.answer.row_count(), read.byte_count());
             co_return page;
         }
         if (tries >= state->sizes.tries || !may_pass(page.error())) {

@@ -18,8 +18,8 @@ struct PageSizes {
     PageSizes() = default;
     std::int32_t first_rows = 500, least_rows = 1, most_rows = 5000;
     std::size_t bytes = 512 * 1024;
-    // How often a page that could not be read in time, or that the cluster was too busy for, is asked for again: each time with half the
-    // rows, after a pause that doubles from `first_pause`.
+    // How often a page that could not be read in time, or that the cluster was too busy for, is asked for again: each
+    // time with half the rows, after a pause that doubles from `first_pause`.
     std::uint32_t tries = 7;
     std::chrono::milliseconds first_pause{100};
 };
@@ -31,14 +31,15 @@ bool may_pass(const base::Error& error);
 // Loop's thread. It may be destroyed while a page is being read; that read ends by itself.
 class PageStream {
 public:
-    // `first` says what to read: its paging state, page size and now are the stream's matter. `clock` tells each page's now.
+    // `first` says what to read: its paging state, page size and now are the stream's matter. `clock` tells each page's
+    // now.
     PageStream(net::Loop& loop, std::shared_ptr<TableAccess> access, PageRequest first, PageSizes sizes = PageSizes(),
                const base::Clock& clock = base::system_clock());
     PageStream(const PageStream&) = delete;
     PageStream& operator=(const PageStream&) = delete;
 
-    // The next page; null after the last. A page may have no rows. Begins to read the one after it. Errors: those of TableAccess::read(),
-    // when trying again did not help; then the stream is at its end.
+    // The next page; null after the last. A page may have no rows. Begins to read the one after it. Errors: those of
+    // TableAccess::read(), when trying again did not help; then the stream is at its end.
     base::Task<base::Result<std::shared_ptr<const Page>>> next();
 
 private:

@@ -17,15 +17,18 @@ Bytes list_of(const std::vector<std::optional<Bytes>>& elements, bool has_count 
     cql::Writer out(bytes);
     if (has_count) out.int_number(static_cast<std::int32_t>(elements.size()));
     for (const auto& element : elements) {
-        if (element) out.bytes(*element);
-        else out.null_value();
+        if (element)
+            out.bytes(*element);
+        else
+            out.null_value();
     }
     return bytes;
 }
 
 driver::Rows answer_of(std::size_t width, const std::vector<Cells>& rows) {
     std::vector<cql::OwnedColumn> columns;
-    for (std::size_t i = 0; i < width; ++i) columns.push_back({"ks", "t", "c" + std::to_string(i), cql::simple_type(cql::TypeCode::blob)});
+    for (std::size_t i = 0; i < width; ++i)
+        columns.push_back({"ks", "t", "c" + std::to_string(i), cql::simple_type(cql::TypeCode::blob)});
     Bytes frame;
     cql::append_rows(frame, cql::ProtocolVersion::v4, 1, columns, rows);
     auto answer = driver::Rows::read(cql::ProtocolVersion::v4, ByteView(frame).subspan(9), nullptr);
@@ -39,9 +42,13 @@ TEST(SelectText, ReadsEachColumnWithItsStamps) {
     for (const std::uint32_t column : {column_l, column_m, column_s, column_u}) old.regulars[column] = false;
     old.statics[static_ss] = false;
     EXPECT_EQ(select_rows(*layout, old, Scope::range),
-              "SELECT k, c, l, m, s, u, v, w, WRITETIME(v), TTL(v), WRITETIME(w), TTL(w) FROM ks.t WHERE token(k) > ? AND token(k) <= ?");
-    EXPECT_EQ(select_rows(*layout, old, Scope::row), "SELECT k, c, l, m, s, u, v, w, WRITETIME(v), TTL(v), WRITETIME(w), TTL(w) FROM ks.t WHERE k = ? AND c = ?");
-    EXPECT_EQ(select_statics(*layout, old, Scope::partition), "SELECT DISTINCT k, ss, sv, WRITETIME(sv), TTL(sv) FROM ks.t WHERE k = ?");
+              "SELECT k, c, l, m, s, u, v, w, WRITETIME(v), TTL(v), WRITETIME(w), TTL(w) FROM ks.t WHERE token(k) > ? "
+              "AND token(k) <= ?");
+    EXPECT_EQ(
+        select_rows(*layout, old, Scope::row),
+        "SELECT k, c, l, m, s, u, v, w, WRITETIME(v), TTL(v), WRITETIME(w), TTL(w) FROM ks.t WHERE k = ? AND c = ?");
+    EXPECT_EQ(select_statics(*layout, old, Scope::partition),
+              "SELECT DISTINCT k, ss, sv, WRITETIME(sv), TTL(sv) FROM ks.t WHERE k = ?");
     EXPECT_FALSE(old.is_complete());
     EXPECT_TRUE(hoped_for(*layout).is_complete());
 }
@@ -69,7 +76,9 @@ protected:
         if (c) cells[1] = number(*c);
         return cells;
     }
-    base::Result<std::shared_ptr<const Page>> read(const std::vector<Cells>& rows) { return read_page(*layout, all, false, answer_of(20, rows), 1000); }
+    base::Result<std::shared_ptr<const Page>> read(const std::vector<Cells>& rows) {
+        return read_page(*layout, all, false, answer_of(20, rows), 1000);
+    }
 };
 
 TEST_F(PageTest, SingleCells) {

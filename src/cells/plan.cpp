@@ -29,16 +29,22 @@ std::optional<std::int64_t> newest_stamp(const Row& row) {
 
 std::string_view reason_of(Left left) {
     switch (left) {
-        case Left::none: return "";
-        case Left::not_asked: return "not asked for";
-        case Left::newer_on_target: return "newer on the target";
-        case Left::no_stamp: return "its stamp cannot be read";
-        case Left::list_order: return "the missing elements belong between others of the list";
+        case Left::none:
+            return "";
+        case Left::not_asked:
+            return "not asked for";
+        case Left::newer_on_target:
+            return "newer on the target";
+        case Left::no_stamp:
+            return "its stamp cannot be read";
+        case Left::list_order:
+            return "the missing elements belong between others of the list";
     }
     return "";
 }
 
-Planner::Planner(std::shared_ptr<const Layout> layout, PlanOptions options) : layout_(std::move(layout)), options_(options) {
+Planner::Planner(std::shared_ptr<const Layout> layout, PlanOptions options)
+    : layout_(std::move(layout)), options_(options) {
     const auto place = [this](Write::Kind kind, bool of_statics, std::vector<std::int32_t>& places) {
         const auto all = slots(*layout_, kind, of_statics);
         places.assign(layout_->cells(of_statics).size(), -1);
@@ -52,12 +58,14 @@ Planner::Planner(std::shared_ptr<const Layout> layout, PlanOptions options) : la
 }
 
 bool Planner::is_copied(const Stamp& stamp) const {
-    return stamp.is_known && stamp.writetime >= options_.default_timestamp && stamp.writetime < options_.default_timestamp + copied_stamps;
+    return stamp.is_known && stamp.writetime >= options_.default_timestamp &&
+           stamp.writetime < options_.default_timestamp + copied_stamps;
 }
 
 Planner::Stamped Planner::stamped(std::uint32_t column, const Atom& atom, std::int64_t guessed_expiry) const {
     if (atom.stamp.is_known) return {column, &atom, atom.stamp.writetime, atom.stamp.expires_at};
-    return {column, &atom, options_.default_timestamp, atom.stamp.expires_at != 0 ? atom.stamp.expires_at : guessed_expiry};
+    return {column, &atom, options_.default_timestamp,
+            atom.stamp.expires_at != 0 ? atom.stamp.expires_at : guessed_expiry};
 }
 
 std::optional<Planner::Marker> Planner::marker_of(const Row& row) const {
@@ -82,27 +90,32 @@ void Planner::copy(bool of_statics, const Row& origin, const Row* target, Plan& 
     const auto& columns = layout_->cells(of_statics);
     for (std::uint32_t i = 0; i < columns.size(); ++i) {
         for (const Atom& atom : origin.column(i)) {
-            if (!atom.stamp.is_known) ++plan.default_stamped_cells;
-            else plan.newest_writetime = std::max(plan.newest_writetime, atom.stamp.writetime);
+            if (!atom.stamp.is_known)
+                ++plan.default_stamped_cells;
+            else
+                plan.newest_writetime = std::max(plan.newest_writetime, atom.stamp.writetime);
             if (columns[i].shape != Shape::list) cells.push_back(stamped(i, atom, guessed));
         }
     }
     if (!of_statics && origin.atoms.empty()) ++plan.key_only_rows;
-    write_cells(of_statics, of_statics ? nullptr : &origin.clustering, cells, of_statics ? std::nullopt : marker_of(origin), plan);
+    write_cells(of_statics, of_statics ? nullptr : &origin.clustering, cells,
+                of_statics ? std::nullopt : marker_of(origin), plan);
     for (std::uint32_t i = 0; i < columns.size(); ++i)
-        if (columns[i].shape == Shape::list && !origin.column(i).empty() && !write_list(of_statics, i, origin, target, guessed, false, &plan))
+        if (columns[i].shape == Shape::list && !origin.column(i).empty() &&
+            !write_list(of_statics, i, origin, target, guessed, false, &plan))
             ++plan.unsettled_lists;
 }
 
 void Planner::settle_lists(bool of_statics, const Row& origin, const Row& target, Plan& plan) const {
     const auto& columns = layout_->cells(of_statics);
     for (std::uint32_t i = 0; i < columns.size(); ++i)
-        if (columns[i].shape == Shape::list && !write_list(of_statics, i, origin, &target, guess_expiry(origin), false, &plan))
+        if (columns[i].shape == Shape::list &&
+            !write_list(of_statics, i, origin, &target, guess_expiry(origin), false, &plan))
             ++plan.unsettled_lists;
 }
 
-// Cells of one row by their stamps: an update for each stamp, and an insert for the marker's. Writes are found by number, because the
-// plan's vector grows meanwhile.
+// Cells of one row by their stamps: an update for each stamp, and an insert for the marker's. Writes are found by
+// number, because the plan's vector grows meanwhile.
 struct Planner::Groups {
     struct Group {
         std::int64_t writetime, expires_at;
@@ -135,12 +148,16 @@ struct Planner::Groups {
         return plan.writes[static_cast<std::size_t>(number)];
     }
     Write& insert(Group& group) { return begin(group, Write::Kind::insert_row, group.insert, planner.insert_size_); }
-    Write& update(Group& group) { return begin(group, Write::Kind::update, group.update, planner.update_sizes_[of_statics]); }
+    Write& update(Group& group) {
+        return begin(group, Write::Kind::update, group.update, planner.update_sizes_[of_statics]);
+    }
 
     void add_single(const Stamped& cell) {
         Group& group = of(cell.writetime, cell.expires_at);
-        cql::ValueView& value = group.insert >= 0 ? insert(group).values[static_cast<std::size_t>(planner.insert_slots_[cell.column])]
-                                                  : update(group).values[static_cast<std::size_t>(planner.update_slots_[of_statics][cell.column])];
+        cql::ValueView& value =
+            group.insert >= 0
+                ? insert(group).values[static_cast<std::size_t>(planner.insert_slots_[cell.column])]
+                : update(group).values[static_cast<std::size_t>(planner.update_slots_[of_statics][cell.column])];
         value = {cql::ValueView::State::bytes, cell.atom->value};
     }
     void add_field(const Stamped& cell) {
@@ -166,23 +183,27 @@ struct Planner::Groups {
             if (group.open < 0) continue;
             Bytes& bytes = plan.made[static_cast<std::size_t>(group.open)];
             cql::Writer(bytes).patch_int(0, group.open_count);
-            update(group).values[static_cast<std::size_t>(planner.update_slots_[of_statics][column])] = {cql::ValueView::State::bytes, bytes};
+            update(group).values[static_cast<std::size_t>(planner.update_slots_[of_statics][column])] = {
+                cql::ValueView::State::bytes, bytes};
             group.open = -1;
         }
     }
 };
 
-void Planner::write_cells(bool of_statics, const std::vector<ByteView>* clustering, const std::vector<Stamped>& cells, std::optional<Marker> marker,
-                          Plan& plan) const {
+void Planner::write_cells(bool of_statics, const std::vector<ByteView>* clustering, const std::vector<Stamped>& cells,
+                          std::optional<Marker> marker, Plan& plan) const {
     Groups groups{*this, plan, of_statics, clustering};
     if (marker) groups.insert(groups.of(marker->writetime, marker->expires_at));
     const auto& columns = layout_->cells(of_statics);
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const std::uint32_t column = cells[i].column;
         const Shape shape = columns[column].shape;
-        if (shape == Shape::single) groups.add_single(cells[i]);
-        else if (shape == Shape::udt) groups.add_field(cells[i]);
-        else groups.add_element(cells[i], shape == Shape::map);
+        if (shape == Shape::single)
+            groups.add_single(cells[i]);
+        else if (shape == Shape::udt)
+            groups.add_field(cells[i]);
+        else
+            groups.add_element(cells[i], shape == Shape::map);
         const bool is_last = i + 1 == cells.size() || cells[i + 1].column != column;
         if (is_last && (shape == Shape::set || shape == Shape::map)) groups.close_elements(column);
     }
@@ -217,15 +238,18 @@ void Planner::delete_cells(bool of_statics, const Row& row, std::int64_t newest,
         const Atom* of_list = nullptr;
         for (const Atom& atom : row.column(i)) {
             if (!atom.stamp.is_known || atom.stamp.writetime > newest) continue;
-            if (columns[i].shape != Shape::list) delete_cell(of_statics, row, i, atom, plan);
-            else if (of_list == nullptr || of_list->stamp.writetime < atom.stamp.writetime) of_list = &atom;
+            if (columns[i].shape != Shape::list)
+                delete_cell(of_statics, row, i, atom, plan);
+            else if (of_list == nullptr || of_list->stamp.writetime < atom.stamp.writetime)
+                of_list = &atom;
         }
         if (of_list != nullptr) delete_cell(of_statics, row, i, *of_list, plan);
     }
 }
 
-void Planner::repair_cell(bool of_statics, const Row& origin, const Row& target, const CellDifference& cell, std::int64_t guessed_expiry,
-                          RepairKinds kinds, std::vector<Stamped>& cells, Plan& plan) const {
+void Planner::repair_cell(bool of_statics, const Row& origin, const Row& target, const CellDifference& cell,
+                          std::int64_t guessed_expiry, RepairKinds kinds, std::vector<Stamped>& cells,
+                          Plan& plan) const {
     if (cell.kind == Kind::extra) {
         delete_cell(of_statics, target, cell.column, *cell.target, plan);
         return;
@@ -235,16 +259,19 @@ void Planner::repair_cell(bool of_statics, const Row& origin, const Row& target,
         return;
     }
     Stamped written = stamped(cell.column, *cell.origin, guessed_expiry);
-    // An earlier copy gave the cell the default timestamp, and the origin's changed since: the next stamp wins over that copy, and over
-    // nothing live.
+    // An earlier copy gave the cell the default timestamp, and the origin's changed since: the next stamp wins over
+    // that copy, and over nothing live.
     if (!cell.origin->stamp.is_known && cell.target != nullptr) {
-        if (is_copied(cell.target->stamp)) written.writetime = cell.target->stamp.writetime + 1;
-        else if (!cell.target->stamp.is_known) written.writetime = options_.default_timestamp + 1;
+        if (is_copied(cell.target->stamp))
+            written.writetime = cell.target->stamp.writetime + 1;
+        else if (!cell.target->stamp.is_known)
+            written.writetime = options_.default_timestamp + 1;
     }
     cells.push_back(written);
 }
 
-void Planner::repair(bool of_statics, const Row* origin, const Row* target, const RowDifference& difference, RepairKinds kinds, Plan& plan) const {
+void Planner::repair(bool of_statics, const Row* origin, const Row* target, const RowDifference& difference,
+                     RepairKinds kinds, Plan& plan) const {
     if (difference.kind == RowDifference::Kind::none) return;
     if (layout_->is_counter) {
         const bool is_asked = difference.kind == RowDifference::Kind::missing ? kinds.missing : kinds.different;
@@ -267,26 +294,31 @@ void Planner::repair(bool of_statics, const Row* origin, const Row* target, cons
     if (!cells.empty()) write_cells(of_statics, of_statics ? nullptr : &origin->clustering, cells, std::nullopt, plan);
 }
 
-Left Planner::why_left(bool of_statics, const Row* origin, const Row* target, const RowDifference& difference, const CellDifference* cell,
-                       RepairKinds kinds) const {
+Left Planner::why_left(bool of_statics, const Row* origin, const Row* target, const RowDifference& difference,
+                       const CellDifference* cell, RepairKinds kinds) const {
     switch (difference.kind) {
-        case RowDifference::Kind::none: return Left::none;
-        case RowDifference::Kind::missing: return kinds.missing ? Left::none : Left::not_asked;
+        case RowDifference::Kind::none:
+            return Left::none;
+        case RowDifference::Kind::missing:
+            return kinds.missing ? Left::none : Left::not_asked;
         case RowDifference::Kind::extra:
             if (!kinds.extra) return Left::not_asked;
             return newest_stamp(*target) ? Left::none : Left::no_stamp;
-        case RowDifference::Kind::different: break;
+        case RowDifference::Kind::different:
+            break;
     }
     if (cell == nullptr) return Left::none;
     if (cell->target_is_newer) return Left::newer_on_target;
     switch (cell->kind) {
-        case Kind::missing: return kinds.missing || kinds.different ? Left::none : Left::not_asked;
+        case Kind::missing:
+            return kinds.missing || kinds.different ? Left::none : Left::not_asked;
         case Kind::extra:
             if (!kinds.extra) return Left::not_asked;
             return cell->target->stamp.is_known ? Left::none : Left::no_stamp;
         case Kind::value:
             // The target's stamp is known, the origin's is not, and no copy gave it: somebody wrote it.
-            if (!cell->origin->stamp.is_known && cell->target->stamp.is_known && !is_copied(cell->target->stamp) && !layout_->is_counter)
+            if (!cell->origin->stamp.is_known && cell->target->stamp.is_known && !is_copied(cell->target->stamp) &&
+                !layout_->is_counter)
                 return Left::newer_on_target;
             return kinds.different ? Left::none : Left::not_asked;
         case Kind::writetime:
@@ -295,7 +327,8 @@ Left Planner::why_left(bool of_statics, const Row* origin, const Row* target, co
             return layout_->cells(of_statics)[cell->column].shape == Shape::list ? Left::list_order : Left::none;
         case Kind::list:
             if (!kinds.different) return Left::not_asked;
-            return write_list(of_statics, cell->column, *origin, target, 0, kinds.extra, nullptr) ? Left::none : Left::list_order;
+            return write_list(of_statics, cell->column, *origin, target, 0, kinds.extra, nullptr) ? Left::none
+                                                                                                  : Left::list_order;
     }
     return Left::none;
 }
@@ -309,7 +342,9 @@ void Planner::add_counters(bool of_statics, const Row& origin, const Row* target
     write.values.assign(columns.size(), {cql::ValueView::State::unset, {}});
     bool adds = false;
     const auto count_of = [](std::span<const Atom> atoms) {
-        return atoms.empty() || atoms[0].value.size() != 8 ? std::uint64_t{0} : static_cast<std::uint64_t>(cql::Reader(atoms[0].value).long_number());
+        return atoms.empty() || atoms[0].value.size() != 8
+                   ? std::uint64_t{0}
+                   : static_cast<std::uint64_t>(cql::Reader(atoms[0].value).long_number());
     };
     for (std::uint32_t i = 0; i < columns.size(); ++i) {
         if (origin.column(i).empty()) continue;

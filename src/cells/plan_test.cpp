@@ -20,7 +20,8 @@ protected:
     std::optional<Bytes> value_of(const Write& write, std::uint32_t column, std::int32_t udt_field = -1) {
         const auto all = slots(*layout, write.kind, write.of_statics);
         for (std::size_t i = 0; i < all.size(); ++i)
-            if (all[i] == Slot{column, udt_field} && !write.values[i].is_unset()) return Bytes(write.values[i].bytes.begin(), write.values[i].bytes.end());
+            if (all[i] == Slot{column, udt_field} && !write.values[i].is_unset())
+                return Bytes(write.values[i].bytes.begin(), write.values[i].bytes.end());
         return std::nullopt;
     }
 };
@@ -98,7 +99,9 @@ TEST_F(PlanTest, WithoutMarkersOnlyRowsThatHaveOneForCertainGetOne) {
 TEST_F(PlanTest, ElementsWithoutReadableStampsGetTheDefaultOne) {
     TestRow row(*layout);
     row.add(column_v, {}, text("a"), 100);
-    row.add_unknown(column_s, text("x"), {}).add_unknown(column_s, text("y"), {}).add_unknown(column_m, text("k"), text("v"));
+    row.add_unknown(column_s, text("x"), {})
+        .add_unknown(column_s, text("y"), {})
+        .add_unknown(column_m, text("k"), text("v"));
     row.add_unknown(column_u, field(1), number(4));
     Plan plan;
     planner.copy_row(row.row(), nullptr, plan);
@@ -116,8 +119,12 @@ TEST_F(PlanTest, ElementsWithoutReadableStampsGetTheDefaultOne) {
 
 TEST_F(PlanTest, UnreadableElementsExpireWithARowThatExpires) {
     TestRow expiring(*layout), staying(*layout);
-    expiring.add(column_v, {}, text("a"), 100, 4000).add(column_w, {}, number(1), 100, 6000).add_unknown(column_s, text("x"), {});
-    staying.add(column_v, {}, text("a"), 100, 4000).add(column_w, {}, number(1), 100).add_unknown(column_s, text("x"), {});
+    expiring.add(column_v, {}, text("a"), 100, 4000)
+        .add(column_w, {}, number(1), 100, 6000)
+        .add_unknown(column_s, text("x"), {});
+    staying.add(column_v, {}, text("a"), 100, 4000)
+        .add(column_w, {}, number(1), 100)
+        .add_unknown(column_s, text("x"), {});
     Plan first, second;
     planner.copy_row(expiring.row(), nullptr, first);
     planner.copy_row(staying.row(), nullptr, second);
@@ -153,7 +160,9 @@ TEST_F(PlanTest, ANewerCellOfTheTargetIsLeft) {
     ASSERT_EQ(plan.writes.size(), 1U);
     EXPECT_FALSE(value_of(plan.writes[0], column_v));
     EXPECT_EQ(value_of(plan.writes[0], column_w), number(1));
-    EXPECT_EQ(planner.why_left(false, &origin.row(), &target.row(), difference, &difference.cells[0], {true, true, true}), Left::newer_on_target);
+    EXPECT_EQ(
+        planner.why_left(false, &origin.row(), &target.row(), difference, &difference.cells[0], {true, true, true}),
+        Left::newer_on_target);
 }
 
 TEST_F(PlanTest, ExtraRowsGoOnlyWhenAskedForAtTheirNewestStamp) {
@@ -177,7 +186,10 @@ TEST_F(PlanTest, ExtraRowsGoOnlyWhenAskedForAtTheirNewestStamp) {
 TEST_F(PlanTest, ExtraCellsGoAtExactlyTheirStamps) {
     TestRow origin(*layout), target(*layout);
     origin.add(column_v, {}, text("a"), 100);
-    target.add(column_v, {}, text("a"), 100).add(column_w, {}, number(1), 70).add(column_m, text("k"), text("v"), 80).add(column_u, field(0), number(1), 90);
+    target.add(column_v, {}, text("a"), 100)
+        .add(column_w, {}, number(1), 70)
+        .add(column_m, text("k"), text("v"), 80)
+        .add(column_u, field(0), number(1), 90);
     const auto difference = compare_rows(*layout, false, &origin.row(), &target.row());
     Plan plan;
     planner.repair(false, &origin.row(), &target.row(), difference, {true, true, true}, plan);
@@ -215,7 +227,10 @@ TEST_F(PlanTest, CountersGetWhatTheyLack) {
     }
     const Planner adding(counters, PlanOptions());
     TestRow origin(*counters), target(*counters);
-    origin.add_unknown(0, {}, count(10)).add_unknown(1, {}, count(-3)).add_unknown(2, {}, count(0)).add_unknown(3, {}, count(4));
+    origin.add_unknown(0, {}, count(10))
+        .add_unknown(1, {}, count(-3))
+        .add_unknown(2, {}, count(0))
+        .add_unknown(3, {}, count(4));
     target.add_unknown(0, {}, count(12)).add_unknown(3, {}, count(4)).add_unknown(4, {}, count(9));
     Plan plan;
     adding.add_counters(false, origin.row(), &target.row(), plan);
@@ -231,7 +246,8 @@ TEST_F(PlanTest, CountersGetWhatTheyLack) {
     EXPECT_TRUE(none.writes.empty());
 }
 
-// Any row, copied to any state of the target that has nothing newer, is read there as on the origin; copied again, still.
+// Any row, copied to any state of the target that has nothing newer, is read there as on the origin; copied again,
+// still.
 TEST_F(PlanTest, CopiedRowsAreReadAsOnTheOrigin) {
     std::mt19937 chance(7);
     const auto pick = [&chance](int below) { return static_cast<int>(chance() % static_cast<unsigned>(below)); };
@@ -240,32 +256,42 @@ TEST_F(PlanTest, CopiedRowsAreReadAsOnTheOrigin) {
         const std::size_t width = layout->cells(of_statics).size();
         const bool all_tell = pick(2) == 0;
         std::vector<bool> all(width, true), tells(width, true);
-        for (std::size_t i = 0; i < width; ++i) tells[i] = all_tell || layout->cells(of_statics)[i].shape == Shape::single;
+        for (std::size_t i = 0; i < width; ++i)
+            tells[i] = all_tell || layout->cells(of_statics)[i].shape == Shape::single;
         TestRow made(*layout, of_statics);
         for (int i = pick(12); i > 0; --i) {
             const auto column = static_cast<std::uint32_t>(pick(static_cast<int>(width)));
             const Shape shape = layout->cells(of_statics)[column].shape;
             if (shape == Shape::single && !made.row().column(column).empty()) continue;
-            Bytes key = shape == Shape::udt ? field(static_cast<std::size_t>(pick(2))) : shape == Shape::list || shape == Shape::single ? Bytes() : text(std::string(1, static_cast<char>('a' + pick(5))));
+            Bytes key = shape == Shape::udt ? field(static_cast<std::size_t>(pick(2)))
+                        : shape == Shape::list || shape == Shape::single
+                            ? Bytes()
+                            : text(std::string(1, static_cast<char>('a' + pick(5))));
             bool is_taken = false;
-            for (const Atom& atom : made.row().column(column)) is_taken = is_taken || (shape != Shape::list && equal(atom.key, key));
+            for (const Atom& atom : made.row().column(column))
+                is_taken = is_taken || (shape != Shape::list && equal(atom.key, key));
             if (is_taken) continue;
             const Bytes value = shape == Shape::set ? Bytes() : text(std::string(1, static_cast<char>('p' + pick(6))));
-            if (tells[column]) made.add(column, key, value, 100 + pick(4), pick(2) == 0 ? 0 : 5000 + pick(3));
-            else made.add_unknown(column, key, value);
+            if (tells[column])
+                made.add(column, key, value, 100 + pick(4), pick(2) == 0 ? 0 : 5000 + pick(3));
+            else
+                made.add_unknown(column, key, value);
         }
         ServerRow server(layout, of_statics);
         for (int copies = 0; copies < 2; ++copies) {
             TestRow there = server.read(all);
             Plan plan;
             const Row* const target = server.is_there() ? &there.row() : nullptr;
-            if (of_statics) planner.copy_statics(made.row(), target, plan);
-            else planner.copy_row(made.row(), target, plan);
+            if (of_statics)
+                planner.copy_statics(made.row(), target, plan);
+            else
+                planner.copy_row(made.row(), target, plan);
             EXPECT_EQ(plan.unsettled_lists, 0U);
             server.apply(plan.writes);
             TestRow copied = server.read(all);
             ASSERT_TRUE(of_statics || server.is_there()) << "round " << round;
-            ASSERT_EQ(compare_rows(*layout, of_statics, &made.row(), &copied.row()).kind, RowDifference::Kind::none) << "round " << round << " copy " << copies;
+            ASSERT_EQ(compare_rows(*layout, of_statics, &made.row(), &copied.row()).kind, RowDifference::Kind::none)
+                << "round " << round << " copy " << copies;
         }
     }
 }

@@ -12,16 +12,27 @@ using Kind = CellDifference::Kind;
 
 class Reconciliation {
 public:
-    Reconciliation(const Planner& planner, bool of_statics, Side primary, const Row* origin, const Row* target, std::int64_t fresh, bool insists,
-                   ReconcilePlan& plan, std::int64_t keep_older_than)
-        : planner_(planner), columns_(planner.layout().cells(of_statics)), of_statics_(of_statics), fresh_(fresh), insists_(insists), keep_older_than_(keep_older_than), out_(plan),
-          primary_is_origin_(primary == Side::origin), primary_(primary_is_origin_ ? origin : target), other_(primary_is_origin_ ? target : origin) {}
+    Reconciliation(const Planner& planner, bool of_statics, Side primary, const Row* origin, const Row* target,
+                   std::int64_t fresh, bool insists, ReconcilePlan& plan, std::int64_t keep_older_than)
+        : planner_(planner),
+          columns_(planner.layout().cells(of_statics)),
+          of_statics_(of_statics),
+          fresh_(fresh),
+          insists_(insists),
+          keep_older_than_(keep_older_than),
+          out_(plan),
+          primary_is_origin_(primary == Side::origin),
+          primary_(primary_is_origin_ ? origin : target),
+          other_(primary_is_origin_ ? target : origin) {}
 
     void row(const RowDifference& difference) {
         if (other_ == nullptr) {
-            // Also when the primary's row has cells of unknown stamp: they lose to whatever deleted them, and then it insists.
-            if (insists_) rewrite_row();
-            else planner_.copy_row(*primary_, nullptr, to_other());
+            // Also when the primary's row has cells of unknown stamp: they lose to whatever deleted them, and then it
+            // insists.
+            if (insists_)
+                rewrite_row();
+            else
+                planner_.copy_row(*primary_, nullptr, to_other());
             return;
         }
         if (primary_ == nullptr) {
@@ -55,9 +66,12 @@ private:
         std::vector<ByteView> left;
         for (const Atom& atom : mine) left.push_back(atom.value);
         for (const Atom& atom : theirs) {
-            const auto same = std::ranges::find_if(left, [&](ByteView value) { return std::ranges::equal(value, atom.value); });
-            if (same != left.end()) left.erase(same);
-            else if (is_kept(atom)) return true;
+            const auto same =
+                std::ranges::find_if(left, [&](ByteView value) { return std::ranges::equal(value, atom.value); });
+            if (same != left.end())
+                left.erase(same);
+            else if (is_kept(atom))
+                return true;
         }
         return false;
     }
@@ -79,7 +93,8 @@ private:
     }
 
     // One cell under a stamp of our choice.
-    void write_atom(Plan& plan, std::uint32_t column, const Atom& atom, std::int64_t timestamp, std::int64_t expires_at, const Row& row) {
+    void write_atom(Plan& plan, std::uint32_t column, const Atom& atom, std::int64_t timestamp, std::int64_t expires_at,
+                    const Row& row) {
         const LayoutColumn& of = columns_[column];
         Write& write = begin(plan, Write::Kind::update, column, timestamp, row);
         write.expires_at = expires_at;
@@ -96,12 +111,14 @@ private:
         }
         const std::int32_t field = of.shape == Shape::udt ? static_cast<std::int32_t>(field_of(atom.key)) : -1;
         for (std::size_t i = 0; i < all.size(); ++i)
-            if (all[i].column == column && all[i].field == field) write.values[i] = {cql::ValueView::State::bytes, value};
+            if (all[i].column == column && all[i].field == field)
+                write.values[i] = {cql::ValueView::State::bytes, value};
     }
 
     void delete_atom(Plan& plan, std::uint32_t column, const Atom& atom, std::int64_t timestamp, const Row& row) {
         const bool is_element = columns_[column].shape != Shape::single && columns_[column].shape != Shape::list;
-        Write& write = begin(plan, is_element ? Write::Kind::delete_element : Write::Kind::delete_column, column, timestamp, row);
+        Write& write =
+            begin(plan, is_element ? Write::Kind::delete_element : Write::Kind::delete_column, column, timestamp, row);
         if (is_element) write.element = atom.key;
     }
 
@@ -111,8 +128,10 @@ private:
         bool all_known = true;
         for (const Atom* atom : {a, b}) {
             if (atom == nullptr) continue;
-            if (atom->stamp.is_known) stamp = std::max(stamp, atom->stamp.writetime + 1);
-            else all_known = false;
+            if (atom->stamp.is_known)
+                stamp = std::max(stamp, atom->stamp.writetime + 1);
+            else
+                all_known = false;
         }
         // A deletion that hides the primary's cell has a stamp that nobody tells.
         if (!all_known || (insists_ && (a == nullptr || b == nullptr))) stamp = std::max(stamp, fresh_);
@@ -122,7 +141,8 @@ private:
 
     void rewrite(std::uint32_t column, const Atom& mine, const Atom* theirs) {
         const std::int64_t stamp = deciding_stamp(&mine, theirs);
-        for (Plan* plan : {&to_primary(), &to_other()}) write_atom(*plan, column, mine, stamp, mine.stamp.expires_at, *primary_);
+        for (Plan* plan : {&to_primary(), &to_other()})
+            write_atom(*plan, column, mine, stamp, mine.stamp.expires_at, *primary_);
     }
 
     // Both sides get the primary's list as a whole.
@@ -137,8 +157,10 @@ private:
         bool all_known = true, all_expire = true;
         for (const auto atoms : {mine, theirs}) {
             for (const Atom& atom : atoms) {
-                if (atom.stamp.is_known) stamp = std::max(stamp, atom.stamp.writetime + 1);
-                else all_known = false;
+                if (atom.stamp.is_known)
+                    stamp = std::max(stamp, atom.stamp.writetime + 1);
+                else
+                    all_known = false;
             }
         }
         for (const Atom& atom : mine) {
@@ -216,7 +238,9 @@ private:
     }
 
     void delete_row() {
-        if (keep_older_than_ != 0 && (other_->atoms.empty() || std::ranges::any_of(other_->atoms, [this](const Atom& atom) { return is_kept(atom); }))) {
+        if (keep_older_than_ != 0 &&
+            (other_->atoms.empty() ||
+             std::ranges::any_of(other_->atoms, [this](const Atom& atom) { return is_kept(atom); }))) {
             out_.has_kept = true;
             delete_new_cells();
             return;
@@ -224,8 +248,10 @@ private:
         std::int64_t newest = INT64_MIN;
         bool all_known = !other_->atoms.empty();
         for (const Atom& atom : other_->atoms) {
-            if (atom.stamp.is_known) newest = std::max(newest, atom.stamp.writetime);
-            else all_known = false;
+            if (atom.stamp.is_known)
+                newest = std::max(newest, atom.stamp.writetime);
+            else
+                all_known = false;
         }
         // A row that is still there after its cells went has a marker, whose stamp nobody tells.
         if (!all_known || insists_) out_.latest_stamp = std::max(out_.latest_stamp, newest = std::max(newest, fresh_));
@@ -235,7 +261,8 @@ private:
     void rewrite_row() {
         for (Plan* plan : {&to_primary(), &to_other()}) {
             Write& marker = begin(*plan, Write::Kind::insert_row, 0, fresh_, *primary_);
-            marker.values.assign(slots(planner_.layout(), Write::Kind::insert_row, false).size(), {cql::ValueView::State::unset, {}});
+            marker.values.assign(slots(planner_.layout(), Write::Kind::insert_row, false).size(),
+                                 {cql::ValueView::State::unset, {}});
             marker.expires_at = primary_->marker_expires_at;
         }
         out_.latest_stamp = std::max(out_.latest_stamp, fresh_);
@@ -271,12 +298,14 @@ void plan_reconciliation(const Planner& planner, bool of_statics, Side primary, 
                          std::int64_t keep_older_than) {
     if (difference.kind == RowDifference::Kind::none) return;
     Reconciliation reconciliation(planner, of_statics, primary, origin, target, fresh, insists, plan, keep_older_than);
-    if (of_statics) reconciliation.statics();
-    else reconciliation.row(difference);
+    if (of_statics)
+        reconciliation.statics();
+    else
+        reconciliation.row(difference);
 }
 
-bool plan_truncation(const Planner& planner, bool of_statics, Side truncated, const Row* origin, const Row* target, std::int64_t before,
-                     ReconcilePlan& plan) {
+bool plan_truncation(const Planner& planner, bool of_statics, Side truncated, const Row* origin, const Row* target,
+                     std::int64_t before, ReconcilePlan& plan) {
     const bool is_origin = truncated == Side::origin;
     const Row* const emptied = is_origin ? origin : target;
     const Row* const other = is_origin ? target : origin;
@@ -293,8 +322,10 @@ bool plan_truncation(const Planner& planner, bool of_statics, Side truncated, co
     for (const CellDifference& cell : difference.cells) {
         if (cell.kind != (is_origin ? Kind::extra : Kind::missing)) continue;
         const Atom& lacking = is_origin ? *cell.target : *cell.origin;
-        if (!lacking.stamp.is_known) has_unknown = true;
-        else if (lacking.stamp.writetime < before) planner.delete_cell(of_statics, *other, cell.column, lacking, out);
+        if (!lacking.stamp.is_known)
+            has_unknown = true;
+        else if (lacking.stamp.writetime < before)
+            planner.delete_cell(of_statics, *other, cell.column, lacking, out);
     }
     return has_unknown;
 }

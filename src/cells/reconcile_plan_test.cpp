@@ -17,11 +17,13 @@ protected:
     Planner planner{layout, PlanOptions()};
     static constexpr std::int64_t fresh = 1'000'000;
 
-    ReconcilePlan plan(TestRow* origin, TestRow* target, Side primary, bool insists = false, std::int64_t keep_older_than = 0) {
+    ReconcilePlan plan(TestRow* origin, TestRow* target, Side primary, bool insists = false,
+                       std::int64_t keep_older_than = 0) {
         const Row* const left = origin == nullptr ? nullptr : &origin->row();
         const Row* const right = target == nullptr ? nullptr : &target->row();
         ReconcilePlan made;
-        plan_reconciliation(planner, false, primary, left, right, compare_rows(*layout, false, left, right), fresh, insists, made, keep_older_than);
+        plan_reconciliation(planner, false, primary, left, right, compare_rows(*layout, false, left, right), fresh,
+                            insists, made, keep_older_than);
         return made;
     }
     TestRow row() const { return TestRow(*layout); }
@@ -48,8 +50,9 @@ TEST_F(ReconcilePlanTest, EqualStampsWithDifferentValuesAreRewrittenWithThePrima
     for (const Plan* one : {&made.to_origin, &made.to_target}) {
         ASSERT_EQ(one->writes.size(), 1U);
         EXPECT_EQ(one->writes[0].timestamp, 11);
-        EXPECT_TRUE(std::any_of(one->writes[0].values.begin(), one->writes[0].values.end(),
-                                [](const cql::ValueView& value) { return !value.is_unset() && equal(value.bytes, text("a")); }));
+        EXPECT_TRUE(std::any_of(
+            one->writes[0].values.begin(), one->writes[0].values.end(),
+            [](const cql::ValueView& value) { return !value.is_unset() && equal(value.bytes, text("a")); }));
     }
     EXPECT_EQ(made.latest_stamp, 11);
 }
@@ -107,7 +110,10 @@ TEST_F(ReconcilePlanTest, WhatIsOlderThanTheWritesInQuestionStaysWhereThePrimary
 TEST_F(ReconcilePlanTest, CellsThatThePrimarysRowLacksStayWhereTheyAreOlder) {
     TestRow origin = row(), target = row();
     target.add(column_v, {}, text("live"), 200);
-    origin.add(column_v, {}, text("before"), 10).add(column_w, {}, number(1), 11).add(column_s, text("x"), {}, 12).add(column_s, text("y"), {}, 150);
+    origin.add(column_v, {}, text("before"), 10)
+        .add(column_w, {}, number(1), 11)
+        .add(column_s, text("x"), {}, 12)
+        .add(column_s, text("y"), {}, 150);
     const auto made = plan(&origin, &target, Side::target, false, 100);
     EXPECT_TRUE(made.has_kept);
     EXPECT_TRUE(made.to_target.writes.empty());
@@ -142,7 +148,8 @@ TEST_F(ReconcilePlanTest, ATruncatedSideTakesOlderCellsWithIt) {
     EXPECT_EQ(mixed.to_target.writes[0].timestamp, 10);
     TestRow bare = row();
     ReconcilePlan nothing;
-    EXPECT_TRUE(plan_truncation(planner, false, Side::origin, nullptr, &bare.row(), 20, nothing)) << "it cannot be told how old it is";
+    EXPECT_TRUE(plan_truncation(planner, false, Side::origin, nullptr, &bare.row(), 20, nothing))
+        << "it cannot be told how old it is";
     EXPECT_TRUE(nothing.is_empty());
     TestRow shared = row();
     shared.add(column_v, {}, text("a"), 10);
@@ -152,8 +159,8 @@ TEST_F(ReconcilePlanTest, ATruncatedSideTakesOlderCellsWithIt) {
     EXPECT_EQ(part.to_origin.writes[0].timestamp, 30);
 }
 
-// Whatever two sides hold, deletions and stamps that nobody tells among it: after two tries under the cells' own stamps and two that insist
-// they hold the same, and of cells that both had with different stamps the newer.
+// Whatever two sides hold, deletions and stamps that nobody tells among it: after two tries under the cells' own stamps
+// and two that insist they hold the same, and of cells that both had with different stamps the newer.
 TEST_F(ReconcilePlanTest, BothSidesBecomeEqual) {
     std::mt19937 chance(23);
     const auto pick = [&chance](int below) { return static_cast<int>(chance() % static_cast<unsigned>(below)); };
@@ -187,9 +194,13 @@ TEST_F(ReconcilePlanTest, BothSidesBecomeEqual) {
                 case 0:
                     write.kind = of_statics ? Kind::delete_column : Kind::delete_row;
                     break;
-                case 1: write.kind = Kind::delete_column; break;
+                case 1:
+                    write.kind = Kind::delete_column;
+                    break;
                 default:
-                    write.kind = shape == Shape::list ? Kind::append : pick(3) == 0 && !of_statics && shape == Shape::single ? Kind::insert_row : Kind::update;
+                    write.kind = shape == Shape::list                                    ? Kind::append
+                                 : pick(3) == 0 && !of_statics && shape == Shape::single ? Kind::insert_row
+                                                                                         : Kind::update;
                     if (shape == Shape::list) {
                         write.values.push_back({cql::ValueView::State::bytes, keep(collection)});
                         break;
@@ -199,7 +210,9 @@ TEST_F(ReconcilePlanTest, BothSidesBecomeEqual) {
                     const std::int32_t of_field = shape == Shape::udt ? pick(2) : -1;
                     for (std::size_t slot = 0; slot < all.size(); ++slot)
                         if (all[slot] == Slot{column, of_field})
-                            write.values[slot] = {cql::ValueView::State::bytes, keep(shape == Shape::set || shape == Shape::map ? collection : value)};
+                            write.values[slot] = {
+                                cql::ValueView::State::bytes,
+                                keep(shape == Shape::set || shape == Shape::map ? collection : value)};
             }
             if (pick(3) != 0) origin.apply(write);
             if (pick(3) != 0) target.apply(write);
@@ -208,8 +221,12 @@ TEST_F(ReconcilePlanTest, BothSidesBecomeEqual) {
         RowDifference::Kind left = RowDifference::Kind::none;
         for (int tries = 0; tries <= 4; ++tries) {
             TestRow here = origin.read(tells_origin), there = target.read(tells_target);
-            const Row* const a = of_statics ? (here.row().atoms.empty() ? nullptr : &here.row()) : origin.is_there() ? &here.row() : nullptr;
-            const Row* const b = of_statics ? (there.row().atoms.empty() ? nullptr : &there.row()) : target.is_there() ? &there.row() : nullptr;
+            const Row* const a = of_statics          ? (here.row().atoms.empty() ? nullptr : &here.row())
+                                 : origin.is_there() ? &here.row()
+                                                     : nullptr;
+            const Row* const b = of_statics          ? (there.row().atoms.empty() ? nullptr : &there.row())
+                                 : target.is_there() ? &there.row()
+                                                     : nullptr;
             const auto difference = compare_rows(*layout, of_statics, a, b);
             left = difference.kind;
             if (left == RowDifference::Kind::none || tries == 4) break;

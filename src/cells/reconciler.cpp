@@ -17,12 +17,15 @@ constexpr std::chrono::milliseconds unknown_age{1000};
 // Whether it takes something away, or decides by a stamp that is no cell's own.
 bool overrules(const ReconcilePlan& plan) {
     const auto deletes = [](const Write& write) {
-        return write.kind == Write::Kind::delete_row || write.kind == Write::Kind::delete_column || write.kind == Write::Kind::delete_element;
+        return write.kind == Write::Kind::delete_row || write.kind == Write::Kind::delete_column ||
+               write.kind == Write::Kind::delete_element;
     };
-    return plan.latest_stamp != 0 || std::ranges::any_of(plan.to_origin.writes, deletes) || std::ranges::any_of(plan.to_target.writes, deletes);
+    return plan.latest_stamp != 0 || std::ranges::any_of(plan.to_origin.writes, deletes) ||
+           std::ranges::any_of(plan.to_target.writes, deletes);
 }
 
-// How long what differs must have been seen to differ before it may be overruled. `fresh` is now, by the clusters' clocks.
+// How long what differs must have been seen to differ before it may be overruled. `fresh` is now, by the clusters'
+// clocks.
 std::chrono::milliseconds patience(const RowPair& pair, std::int64_t fresh, std::chrono::milliseconds in_flight) {
     bool is_young = false, is_known = true;
     for (const Row* const row : {pair.origin, pair.target}) {
@@ -30,7 +33,8 @@ std::chrono::milliseconds patience(const RowPair& pair, std::int64_t fresh, std:
         is_known = is_known && !row->atoms.empty();
         for (const Atom& atom : row->atoms) {
             is_known = is_known && atom.stamp.is_known;
-            is_young = is_young || (atom.stamp.is_known && atom.stamp.writetime > fresh - std::chrono::microseconds(in_flight).count());
+            is_young = is_young || (atom.stamp.is_known &&
+                                    atom.stamp.writetime > fresh - std::chrono::microseconds(in_flight).count());
         }
     }
     if (is_young) return in_flight;
@@ -44,15 +48,20 @@ base::Error of_side(const char* side, base::Error error) {
 
 }  // namespace
 
-Reconciler::Reconciler(net::Loop& loop, std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target, ReconcileOptions options,
-                       const base::Clock& clock)
-    : loop_(loop), origin_(std::move(origin)), target_(std::move(target)), options_(std::move(options)), clock_(clock),
+Reconciler::Reconciler(net::Loop& loop, std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target,
+                       ReconcileOptions options, const base::Clock& clock)
+    : loop_(loop),
+      origin_(std::move(origin)),
+      target_(std::move(target)),
+      options_(std::move(options)),
+      clock_(clock),
       planner_(origin_->shared_layout(), options_.plan) {}
 
 void Reconciler::leave(const RowKey& key, const std::string& why) {
     ++outcome_.left_count;
     if (outcome_.left.size() < most_sentences)
-        outcome_.left.push_back(cql::to_cql(planner_.layout().table) + " WHERE " + to_cql(planner_.layout(), key) + ": " + why);
+        outcome_.left.push_back(cql::to_cql(planner_.layout().table) + " WHERE " + to_cql(planner_.layout(), key) +
+                                ": " + why);
 }
 
 base::Task<base::Result<std::int64_t>> Reconciler::fresh_stamp() {
@@ -62,7 +71,8 @@ base::Task<base::Result<std::int64_t>> Reconciler::fresh_stamp() {
         if (!of_origin) co_return base::fail(of_side("origin", std::move(of_origin.error())));
         auto of_target = co_await target_->session()->measure_clock();
         if (!of_target) co_return base::fail(of_side("target", std::move(of_target.error())));
-        behind_us_ = std::max({std::int64_t{0}, of_origin->error_us - of_origin->offset_us, of_target->error_us - of_target->offset_us});
+        behind_us_ = std::max(
+            {std::int64_t{0}, of_origin->error_us - of_origin->offset_us, of_target->error_us - of_target->offset_us});
         measured_at_ = now;
     }
     co_return clock_.wall_microseconds() - behind_us_;
@@ -105,13 +115,14 @@ base::Task<base::Result<void>> Reconciler::settle(RowKey key) {
         const RowDifference difference = compare_rows(planner_.layout(), key.of_statics, pair->origin, pair->target);
         if (difference.kind == RowDifference::Kind::none) break;
         if (tried == options_.tries) {
-            leave(key, options_.truncation ? "cells that the TRUNCATE should have taken are still there" : "the clusters do not agree after " + std::to_string(tried) + " tries");
+            leave(key, options_.truncation ? "cells that the TRUNCATE should have taken are still there"
+                                           : "the clusters do not agree after " + std::to_string(tried) + " tries");
             break;
         }
         ReconcilePlan plan;
         if (options_.truncation) {
-            const bool has_unknown =
-                plan_truncation(planner_, key.of_statics, options_.truncation->truncated, pair->origin, pair->target, options_.truncation->before, plan);
+            const bool has_unknown = plan_truncation(planner_, key.of_statics, options_.truncation->truncated,
+                                                     pair->origin, pair->target, options_.truncation->before, plan);
             if (plan.is_empty()) {
                 if (has_unknown) leave(key, "it cannot be told whether it is older than the TRUNCATE");
                 break;
@@ -124,17 +135,22 @@ base::Task<base::Result<void>> Reconciler::settle(RowKey key) {
             const bool from_origin = options_.primary == Side::origin;
             const Row* const mine = from_origin ? pair->origin : pair->target;
             const Row* const theirs = from_origin ? pair->target : pair->origin;
-            if (mine != nullptr) planner_.add_counters(key.of_statics, *mine, theirs, from_origin ? plan.to_target : plan.to_origin);
+            if (mine != nullptr)
+                planner_.add_counters(key.of_statics, *mine, theirs, from_origin ? plan.to_target : plan.to_origin);
             if (plan.is_empty()) {
                 leave(key, "the primary has no such counter; counters cannot be deleted safely");
                 break;
             }
         } else {
-            plan_reconciliation(planner_, key.of_statics, options_.primary, pair->origin, pair->target, difference, *fresh, tried >= 2, plan, options_.keep_older_than);
+            plan_reconciliation(planner_, key.of_statics, options_.primary, pair->origin, pair->target, difference,
+                                *fresh, tried >= 2, plan, options_.keep_older_than);
             if (plan.is_empty() && plan.has_kept) {
                 const bool is_origins = options_.primary == Side::target;
-                leave(key, std::string("what only the ") + (is_origins ? "origin" : "target") + " has of it is older than the writes in question, and stays; if it was never copied to the " +
-                               (is_origins ? "target" : "origin") + ", copy it; if it was deleted there, delete it here, too");
+                leave(key,
+                      std::string("what only the ") + (is_origins ? "origin" : "target") +
+                          " has of it is older than the writes in question, and stays; if it was never copied to the " +
+                          (is_origins ? "target" : "origin") +
+                          ", copy it; if it was deleted there, delete it here, too");
                 break;
             }
         }
@@ -157,7 +173,8 @@ base::Task<base::Result<void>> Reconciler::settle(RowKey key) {
         }
         const std::int64_t now = pair->origin_page->read_at;
         auto applied = co_await apply(key, plan, now);
-        // What timed out may have been done all the same: counters above all are read again before anything is added again.
+        // What timed out may have been done all the same: counters above all are read again before anything is added
+        // again.
         if (!applied && !may_pass(applied.error())) co_return base::fail(std::move(applied.error()));
         if (!applied && tried + 1 == options_.tries) co_return base::fail(std::move(applied.error()));
         has_written = true;

@@ -1,10 +1,9 @@
-// Makes partitions the same on both clusters when each may have what the other lacks: what a journal's repair does with writes that
-// cannot be replayed (SEMANTICS, Journal).
+// Makes partitions the same on both clusters when each may have what the other lacks: what a journal's repair does with
+// writes that cannot be replayed (SEMANTICS, Journal).
 //
-//     auto origin = co_await cells::TableAccess::open(origin_session, layout);   // layout: cells::common_layout(table, other_table)
-//     auto target = co_await cells::TableAccess::open(target_session, layout);
-//     cells::Reconciler reconciler(loop, *origin, *target, options);
-//     auto done = co_await reconciler.partition(components_of_the_key);
+//     auto origin = co_await cells::TableAccess::open(origin_session, layout);   // layout: cells::common_layout(table,
+//     other_table) auto target = co_await cells::TableAccess::open(target_session, layout); cells::Reconciler
+//     reconciler(loop, *origin, *target, options); auto done = co_await reconciler.partition(components_of_the_key);
 #pragma once
 
 #include <chrono>
@@ -35,16 +34,16 @@ struct ReconcileOptions {
         std::int64_t before = 0;  // microseconds
     };
     std::optional<Truncation> truncation;
-    // Microseconds; not 0: what the primary lacks is deleted only where it is known to be as new as this. What stays for that is named in
-    // the outcome: it may never have been copied to the primary.
+    // Microseconds; not 0: what the primary lacks is deleted only where it is known to be as new as this. What stays
+    // for that is named in the outcome: it may never have been copied to the primary.
     std::int64_t keep_older_than = 0;
     PlanOptions plan;
-    std::uint32_t tries = 4;                          // of one row, the first two under the cells' own stamps
-    std::chrono::milliseconds pause{200};             // between them: a write may be under way
-    // How long a write that has reached one cluster may be on its way to the other: what is younger is neither deleted nor overruled before
-    // that time is over. Where CQL tells no stamps, a second at most.
+    std::uint32_t tries = 4;               // of one row, the first two under the cells' own stamps
+    std::chrono::milliseconds pause{200};  // between them: a write may be under way
+    // How long a write that has reached one cluster may be on its way to the other: what is younger is neither deleted
+    // nor overruled before that time is over. Where CQL tells no stamps, a second at most.
     std::chrono::milliseconds in_flight{0};
-    std::chrono::milliseconds longest_wait{10000};    // for a stamp to be past on both clusters
+    std::chrono::milliseconds longest_wait{10000};  // for a stamp to be past on both clusters
 };
 
 struct ReconcileOutcome {
@@ -59,11 +58,11 @@ struct ReconcileOutcome {
 // Loop's thread. Each call runs to its end by itself; one at a time for each Reconciler.
 class Reconciler {
 public:
-    Reconciler(net::Loop& loop, std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target, ReconcileOptions options,
-               const base::Clock& clock = base::system_clock());
+    Reconciler(net::Loop& loop, std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target,
+               ReconcileOptions options, const base::Clock& clock = base::system_clock());
 
-    // All rows and static columns of one partition, given by the components of its key. Errors: those of reading and writing, with the
-    // name of the side; then part of it may be done, and doing it again does no harm.
+    // All rows and static columns of one partition, given by the components of its key. Errors: those of reading and
+    // writing, with the name of the side; then part of it may be done, and doing it again does no harm.
     base::Task<base::Result<ReconcileOutcome>> partition(std::vector<Bytes> key);
     // All of a token range, or of the table: (smallest_token, largest_token].
     base::Task<base::Result<ReconcileOutcome>> range(cql::TokenRange range);
@@ -85,7 +84,8 @@ private:
     const base::Clock& clock_;
     Planner planner_;
     ReconcileOutcome outcome_;
-    // How far the slower cluster's clock may be behind ours, in microseconds (positive: behind), and when that was measured.
+    // How far the slower cluster's clock may be behind ours, in microseconds (positive: behind), and when that was
+    // measured.
     std::int64_t behind_us_ = 0;
     std::optional<std::int64_t> measured_at_;
 };

@@ -2,8 +2,8 @@
 
 namespace crossfade::cells {
 
-base::Task<base::Result<RowPair>> read_pair(std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target, RowKey key,
-                                            const base::Clock& clock) {
+base::Task<base::Result<RowPair>> read_pair(std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target,
+                                            RowKey key, const base::Clock& clock) {
     PageRequest request;
     request.scope = Scope::row;
     request.of_statics = key.of_statics;
@@ -14,8 +14,12 @@ base::Task<base::Result<RowPair>> read_pair(std::shared_ptr<TableAccess> origin,
     auto reading_target = target->read(request);
     auto from_origin = co_await reading_origin;
     auto from_target = co_await reading_target;
-    if (!from_origin) co_return base::fail(from_origin.error().kind, "origin: " + from_origin.error().message, from_origin.error().server_code);
-    if (!from_target) co_return base::fail(from_target.error().kind, "target: " + from_target.error().message, from_target.error().server_code);
+    if (!from_origin)
+        co_return base::fail(from_origin.error().kind, "origin: " + from_origin.error().message,
+                             from_origin.error().server_code);
+    if (!from_target)
+        co_return base::fail(from_target.error().kind, "target: " + from_target.error().message,
+                             from_target.error().server_code);
     RowPair pair;
     pair.origin_page = std::move(*from_origin);
     pair.target_page = std::move(*from_target);

@@ -18,9 +18,9 @@ struct RowPair {
     const Row* target = nullptr;
 };
 
-// Reads one row (or one partition's static columns) on both clusters at once, its expiry judged at one instant. Errors: those of
-// TableAccess::read(), the origin's first, with the name of the side.
-base::Task<base::Result<RowPair>> read_pair(std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target, RowKey key,
-                                            const base::Clock& clock = base::system_clock());
+// Reads one row (or one partition's static columns) on both clusters at once, its expiry judged at one instant. Errors:
+// those of TableAccess::read(), the origin's first, with the name of the side.
+base::Task<base::Result<RowPair>> read_pair(std::shared_ptr<TableAccess> origin, std::shared_ptr<TableAccess> target,
+                                            RowKey key, const base::Clock& clock = base::system_clock());
 
 }  // namespace crossfade::cells

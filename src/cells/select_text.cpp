@@ -21,11 +21,13 @@ std::string where(const Layout& layout, Scope scope) {
     std::string text;
     if (scope == Scope::range) {
         std::string key;
-        for (const LayoutColumn& column : layout.partition_key) key += (key.empty() ? "" : ", ") + cql::quoted(column.name);
+        for (const LayoutColumn& column : layout.partition_key)
+            key += (key.empty() ? "" : ", ") + cql::quoted(column.name);
         return " WHERE token(" + key + ") > ? AND token(" + key + ") <= ?";
     }
     const auto restrict_to = [&text](const std::vector<LayoutColumn>& columns) {
-        for (const LayoutColumn& column : columns) text += (text.empty() ? " WHERE " : " AND ") + cql::quoted(column.name) + " = ?";
+        for (const LayoutColumn& column : columns)
+            text += (text.empty() ? " WHERE " : " AND ") + cql::quoted(column.name) + " = ?";
     };
     restrict_to(layout.partition_key);
     if (scope == Scope::row) restrict_to(layout.clustering);

@@ -15,11 +15,13 @@ enum class Scope : std::uint8_t {
     row,        // the partition key and the clustering columns
 };
 
-// Results have the partition key, the clustering columns, the cells in the layout's order, then WRITETIME and TTL of each readable
-// one. Static columns are not among them: a partition of static columns alone comes as a row whose clustering columns are null.
+// Results have the partition key, the clustering columns, the cells in the layout's order, then WRITETIME and TTL of
+// each readable one. Static columns are not among them: a partition of static columns alone comes as a row whose
+// clustering columns are null.
 std::string select_rows(const Layout& layout, const Readability& readability, Scope scope);
-// SELECT DISTINCT: the partition key, the static columns, then WRITETIME and TTL of each readable one; once for each partition, and for
-// partitions whose static columns are all null too. Precondition: there are static columns, and scope is not `row`.
+// SELECT DISTINCT: the partition key, the static columns, then WRITETIME and TTL of each readable one; once for each
+// partition, and for partitions whose static columns are all null too. Precondition: there are static columns, and
+// scope is not `row`.
 std::string select_statics(const Layout& layout, const Readability& readability, Scope scope);
 // Tells whether a cluster has WRITETIME and TTL for one column: it can be prepared, or not.
 std::string select_stamps(const Layout& layout, const LayoutColumn& column);

@@ -20,19 +20,23 @@ bool is_repeatable(const Write& write) {
         case Write::Kind::append:
         case Write::Kind::prepend:
         case Write::Kind::delete_place:
-        case Write::Kind::add: return false;
-        default: return true;
+        case Write::Kind::add:
+            return false;
+        default:
+            return true;
     }
 }
 
-TableAccess::TableAccess(std::shared_ptr<driver::Session> session, std::shared_ptr<const Layout> layout, const base::Clock& clock)
+TableAccess::TableAccess(std::shared_ptr<driver::Session> session, std::shared_ptr<const Layout> layout,
+                         const base::Clock& clock)
     : session_(std::move(session)), layout_(std::move(layout)), clock_(clock), readability_(hoped_for(*layout_)) {
     no_stamps_.statics.assign(layout_->statics.size(), false);
     no_stamps_.regulars.assign(layout_->regulars.size(), false);
 }
 
 base::Task<base::Result<std::shared_ptr<TableAccess>>> TableAccess::open(std::shared_ptr<driver::Session> session,
-                                                                         std::shared_ptr<const Layout> layout, const base::Clock& clock) {
+                                                                         std::shared_ptr<const Layout> layout,
+                                                                         const base::Clock& clock) {
     auto access = std::make_shared<TableAccess>(std::move(session), std::move(layout), clock);
     auto found = co_await access->find_readable();
     if (!found) co_return base::fail(std::move(found.error()));
@@ -67,7 +71,8 @@ base::Task<base::Result<void>> TableAccess::prepare_reads() {
             for (std::size_t scope = 0; scope < scopes; ++scope) {
                 const auto of_scope = static_cast<Scope>(scope);
                 if (of_statics && of_scope == Scope::row) continue;
-                std::string text = of_statics ? select_statics(*layout_, readability, of_scope) : select_rows(*layout_, readability, of_scope);
+                std::string text = of_statics ? select_statics(*layout_, readability, of_scope)
+                                              : select_rows(*layout_, readability, of_scope);
                 auto prepared = co_await session_->prepare(std::move(text));
                 if (!prepared) co_return base::fail(std::move(prepared.error()));
                 reads_[of_statics][without_stamps][scope] = std::move(*prepared);
@@ -77,7 +82,9 @@ base::Task<base::Result<void>> TableAccess::prepare_reads() {
     co_return base::Result<void>();
 }
 
-bool TableAccess::takes_now() const { return cql::has_now_in_seconds(session_->version()); }
+bool TableAccess::takes_now() const {
+    return cql::has_now_in_seconds(session_->version());
+}
 
 base::Task<base::Result<std::shared_ptr<const Page>>> TableAccess::read(PageRequest request) {
     std::array<std::uint8_t, 16> bounds{};
@@ -105,12 +112,15 @@ base::Task<base::Result<std::shared_ptr<const Page>>> TableAccess::read(PageRequ
             for (const ByteView component : clustering) add(component);
     }
     // The statics of a partition have no row to ask for.
-    const std::size_t scope = request.of_statics && !is_range ? static_cast<std::size_t>(Scope::partition) : static_cast<std::size_t>(request.scope);
-    auto answer = co_await session_->execute(reads_[request.of_statics][request.without_stamps][scope], std::move(values), std::move(options));
+    const std::size_t scope = request.of_statics && !is_range ? static_cast<std::size_t>(Scope::partition)
+                                                              : static_cast<std::size_t>(request.scope);
+    auto answer = co_await session_->execute(reads_[request.of_statics][request.without_stamps][scope],
+                                             std::move(values), std::move(options));
     if (!answer) co_return base::fail(std::move(answer.error()));
     const bool said_now = request.now != 0 && takes_now();
     const std::int64_t read_at = said_now ? request.now : clock_.wall_microseconds() / 1000000;
-    co_return read_page(*layout_, request.without_stamps ? no_stamps_ : readability_, request.of_statics, std::move(*answer), read_at);
+    co_return read_page(*layout_, request.without_stamps ? no_stamps_ : readability_, request.of_statics,
+                        std::move(*answer), read_at);
 }
 
 base::Task<base::Result<TableAccess::PreparedPtr>> TableAccess::statement_for(const Write& write) {
@@ -123,9 +133,11 @@ base::Task<base::Result<TableAccess::PreparedPtr>> TableAccess::statement_for(co
         if (prepared) writes_by_text_[text] = *prepared;
         co_return prepared;
     }
-    const bool is_field = write.kind == Write::Kind::delete_element && layout_->cells(write.of_statics)[write.column].shape == Shape::udt;
+    const bool is_field =
+        write.kind == Write::Kind::delete_element && layout_->cells(write.of_statics)[write.column].shape == Shape::udt;
     const std::uint64_t name = static_cast<std::uint64_t>(write.kind) | (write.of_statics ? 1U << 8 : 0U) |
-                               static_cast<std::uint64_t>(write.column) << 16 | (is_field ? static_cast<std::uint64_t>(field_of(write.element)) << 48 : 0);
+                               static_cast<std::uint64_t>(write.column) << 16 |
+                               (is_field ? static_cast<std::uint64_t>(field_of(write.element)) << 48 : 0);
     const auto found = writes_.find(name);
     if (found != writes_.end()) co_return found->second;
     auto prepared = co_await session_->prepare(write_text(*layout_, write, true));
@@ -171,13 +183,16 @@ base::Task<base::Result<void>> TableAccess::write_together(std::vector<Partition
     std::size_t next = 0;
     for (const PartitionWrites& partition : partitions)
         for (const Write& write : partition.writes)
-            children.emplace_back(std::move(statements[next++]), bound_values(*layout_, partition.key, write, has_unset, counts_from, numbers));
+            children.emplace_back(std::move(statements[next++]),
+                                  bound_values(*layout_, partition.key, write, has_unset, counts_from, numbers));
 
     base::Result<driver::Rows> answer = base::fail(base::ErrorKind::internal, "");
     if (children.size() == 1) {
-        answer = co_await session_->execute(std::move(children[0].prepared), std::move(children[0].values), std::move(options));
+        answer = co_await session_->execute(std::move(children[0].prepared), std::move(children[0].values),
+                                            std::move(options));
     } else {
-        answer = co_await session_->batch(adds ? cql::BatchType::counter : cql::BatchType::unlogged, std::move(children), std::move(options));
+        answer = co_await session_->batch(adds ? cql::BatchType::counter : cql::BatchType::unlogged,
+                                          std::move(children), std::move(options));
     }
     if (!answer) co_return base::fail(std::move(answer.error()));
     co_return base::Result<void>();

@@ -29,7 +29,8 @@ struct PageRequest {
     RowKey key;             // scopes partition and row
     Bytes paging_state;     // of the page before; empty: the first one
     std::int32_t page_size = 1000;
-    std::int64_t now = 0;  // seconds since 1970 that expiry is judged by, where the protocol can say it (v5); 0: the cluster's
+    std::int64_t now =
+        0;  // seconds since 1970 that expiry is judged by, where the protocol can say it (v5); 0: the cluster's
     // Leave out WRITETIME and TTL: smaller answers, and stamps that are not known.
     bool without_stamps = false;
 };
@@ -37,9 +38,10 @@ struct PageRequest {
 // Made once for each table and cluster, shared by all who copy, compare or repair it. Loop's thread only.
 class TableAccess : public std::enable_shared_from_this<TableAccess> {
 public:
-    // Finds out which columns tell their stamps, by preparing what asks for them. Errors: the cluster's, when even the plain columns
-    // cannot be read.
-    static base::Task<base::Result<std::shared_ptr<TableAccess>>> open(std::shared_ptr<driver::Session> session, std::shared_ptr<const Layout> layout,
+    // Finds out which columns tell their stamps, by preparing what asks for them. Errors: the cluster's, when even the
+    // plain columns cannot be read.
+    static base::Task<base::Result<std::shared_ptr<TableAccess>>> open(std::shared_ptr<driver::Session> session,
+                                                                       std::shared_ptr<const Layout> layout,
                                                                        const base::Clock& clock = base::system_clock());
 
     const Layout& layout() const { return *layout_; }
@@ -49,21 +51,25 @@ public:
     // Whether reads and writes can say which instant expiry counts from (protocol v5).
     bool takes_now() const;
 
-    // One page. Errors: the session's; protocol, for answers that make no sense. SELECTs are retried by the session, not here.
+    // One page. Errors: the session's; protocol, for answers that make no sense. SELECTs are retried by the session,
+    // not here.
     base::Task<base::Result<std::shared_ptr<const Page>>> read(PageRequest request);
 
-    // Writes to one partition: alone, or as one unlogged batch. What all views show must stay until it is done. `now`, in seconds since
-    // 1970, is the instant that the expiry of the cells was read at. Repeats by itself, on another node, only what can be repeated without
-    // harm: not counters, and not what adds to lists or takes out of them by place. Errors: the session's; a timeout leaves open whether it was done.
+    // Writes to one partition: alone, or as one unlogged batch. What all views show must stay until it is done. `now`,
+    // in seconds since 1970, is the instant that the expiry of the cells was read at. Repeats by itself, on another
+    // node, only what can be repeated without harm: not counters, and not what adds to lists or takes out of them by
+    // place. Errors: the session's; a timeout leaves open whether it was done.
     base::Task<base::Result<void>> write(PartitionKey key, std::span<const Write> writes, std::int64_t now);
-    // The same for several partitions with one request, as an unlogged batch of all. They should have the same replicas.
+    // The same for several partitions with one request, as an unlogged batch of all. They should have the same
+    // replicas.
     struct PartitionWrites {
         PartitionKey key;
         std::span<const Write> writes;
     };
     base::Task<base::Result<void>> write_together(std::vector<PartitionWrites> partitions, std::int64_t now);
 
-    TableAccess(std::shared_ptr<driver::Session> session, std::shared_ptr<const Layout> layout, const base::Clock& clock);
+    TableAccess(std::shared_ptr<driver::Session> session, std::shared_ptr<const Layout> layout,
+                const base::Clock& clock);
 
 private:
     using PreparedPtr = std::shared_ptr<const driver::Prepared>;
@@ -76,7 +82,7 @@ private:
     std::shared_ptr<const Layout> layout_;
     const base::Clock& clock_;
     Readability readability_, no_stamps_;
-    PreparedPtr reads_[2][2][3];  // [of statics][without stamps][scope]
+    PreparedPtr reads_[2][2][3];                                   // [of statics][without stamps][scope]
     std::unordered_map<std::uint64_t, PreparedPtr> writes_;        // with unset values: by kind, column and field
     std::unordered_map<std::string, PreparedPtr> writes_by_text_;  // before v4
 };

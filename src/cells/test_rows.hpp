@@ -1,4 +1,5 @@
-// Rows for tests of this directory, made by hand, and one partition's cells as a server keeps them: writes in, rows out.
+// Rows for tests of this directory, made by hand, and one partition's cells as a server keeps them: writes in, rows
+// out.
 #pragma once
 
 #include <deque>
@@ -16,7 +17,9 @@
 
 namespace crossfade::cells {
 
-inline Bytes text(std::string_view value) { return {value.begin(), value.end()}; }
+inline Bytes text(std::string_view value) {
+    return {value.begin(), value.end()};
+}
 inline Bytes number(std::int32_t value) {
     Bytes bytes;
     cql::encode_int(bytes, value);
@@ -27,10 +30,12 @@ inline Bytes count(std::int64_t value) {
     cql::encode_bigint(bytes, value);
     return bytes;
 }
-inline Bytes field(std::size_t index) { return {field_key(index).begin(), field_key(index).end()}; }
+inline Bytes field(std::size_t index) {
+    return {field_key(index).begin(), field_key(index).end()};
+}
 
-// ks.t (k int, c int, v text, w int, s set<text>, m map<text, text>, l list<text>, u point, PRIMARY KEY (k, c)) with static columns sv text
-// and ss set<text>; point has x int and y int.
+// ks.t (k int, c int, v text, w int, s set<text>, m map<text, text>, l list<text>, u point, PRIMARY KEY (k, c)) with
+// static columns sv text and ss set<text>; point has x int and y int.
 inline std::shared_ptr<const Layout> sample_layout() {
     using cql::TypeCode;
     const auto of = [](const char* name, cql::TypePtr type, Shape shape) {
@@ -46,9 +51,11 @@ inline std::shared_ptr<const Layout> sample_layout() {
     layout->partition_key = {of("k", an_int, Shape::single)};
     layout->clustering = {of("c", an_int, Shape::single)};
     layout->statics = {of("ss", cql::set_type(a_text), Shape::set), of("sv", a_text, Shape::single)};
-    layout->regulars = {of("l", cql::list_type(a_text), Shape::list), of("m", cql::map_type(a_text, a_text), Shape::map),
+    layout->regulars = {of("l", cql::list_type(a_text), Shape::list),
+                        of("m", cql::map_type(a_text, a_text), Shape::map),
                         of("s", cql::set_type(a_text), Shape::set),
-                        of("u", cql::udt_type("ks", "point", {"x", "y"}, {an_int, an_int}), Shape::udt), of("v", a_text, Shape::single),
+                        of("u", cql::udt_type("ks", "point", {"x", "y"}, {an_int, an_int}), Shape::udt),
+                        of("v", a_text, Shape::single),
                         of("w", an_int, Shape::single)};
     return layout;
 }
@@ -58,7 +65,8 @@ enum : std::uint32_t { static_ss, static_sv };
 // A row that owns its bytes. Atoms may be added in any order of columns.
 class TestRow {
 public:
-    explicit TestRow(const Layout& layout, bool of_statics = false, std::int32_t clustering = 1) : columns_(layout.cells(of_statics).size()) {
+    explicit TestRow(const Layout& layout, bool of_statics = false, std::int32_t clustering = 1)
+        : columns_(layout.cells(of_statics).size()) {
         if (!of_statics && !layout.clustering.empty()) row_.clustering.push_back(keep(number(clustering)));
     }
     TestRow(TestRow&&) = default;
@@ -99,37 +107,54 @@ private:
     Row row_;
 };
 
-// One row (or one partition's statics) as a server keeps it: the newer stamp wins, of equal stamps a deletion, then the greater value.
-// Reads are as of a moment at which nothing has expired.
+// One row (or one partition's statics) as a server keeps it: the newer stamp wins, of equal stamps a deletion, then the
+// greater value. Reads are as of a moment at which nothing has expired.
 class ServerRow {
 public:
-    ServerRow(std::shared_ptr<const Layout> layout, bool of_statics) : layout_(std::move(layout)), of_statics_(of_statics) {}
+    ServerRow(std::shared_ptr<const Layout> layout, bool of_statics)
+        : layout_(std::move(layout)), of_statics_(of_statics) {}
 
     void apply(const Write& write) {
         const auto& columns = layout_->cells(of_statics_);
         switch (write.kind) {
-            case Write::Kind::insert_row: marker_ = std::max(marker_.value_or(INT64_MIN), write.timestamp); [[fallthrough]];
-            case Write::Kind::update: apply_slots(write); return;
+            case Write::Kind::insert_row:
+                marker_ = std::max(marker_.value_or(INT64_MIN), write.timestamp);
+                [[fallthrough]];
+            case Write::Kind::update:
+                apply_slots(write);
+                return;
             case Write::Kind::append:
-            case Write::Kind::prepend: add_elements(write); return;
+            case Write::Kind::prepend:
+                add_elements(write);
+                return;
             case Write::Kind::overwrite:
-                if (columns[write.column].shape != Shape::single) deleted_columns_[write.column] = std::max(column_deletion(write.column), write.timestamp - 1);
-                if (columns[write.column].shape == Shape::list) add_elements(write);
-                else put(write.column, {}, owned(write.values[0].bytes), write);
+                if (columns[write.column].shape != Shape::single)
+                    deleted_columns_[write.column] = std::max(column_deletion(write.column), write.timestamp - 1);
+                if (columns[write.column].shape == Shape::list)
+                    add_elements(write);
+                else
+                    put(write.column, {}, owned(write.values[0].bytes), write);
                 return;
-            case Write::Kind::delete_row: row_deletion_ = std::max(row_deletion_, write.timestamp); return;
+            case Write::Kind::delete_row:
+                row_deletion_ = std::max(row_deletion_, write.timestamp);
+                return;
             case Write::Kind::delete_column:
-                if (columns[write.column].shape == Shape::single) remove(write.column, {}, write.timestamp);
-                else deleted_columns_[write.column] = std::max(column_deletion(write.column), write.timestamp);
+                if (columns[write.column].shape == Shape::single)
+                    remove(write.column, {}, write.timestamp);
+                else
+                    deleted_columns_[write.column] = std::max(column_deletion(write.column), write.timestamp);
                 return;
-            case Write::Kind::delete_element: remove(write.column, owned(write.element), write.timestamp); return;
+            case Write::Kind::delete_element:
+                remove(write.column, owned(write.element), write.timestamp);
+                return;
             case Write::Kind::delete_place: {
                 const auto alive = places(write.column);
                 const auto place = static_cast<std::size_t>(cql::Reader(write.element).int_number());
                 if (place < alive.size()) remove(write.column, alive[place], write.timestamp);
                 return;
             }
-            case Write::Kind::add: return;
+            case Write::Kind::add:
+                return;
         }
     }
     void apply(const std::vector<Write>& writes) {
@@ -145,8 +170,10 @@ public:
         for (const auto& [name, cell] : alive_cells()) {
             const auto& [column, key] = name;
             const Bytes shown = columns[column].shape == Shape::list ? Bytes() : key;
-            if (tells[column]) row.add(column, shown, cell.value, cell.writetime, cell.expires_at);
-            else row.add_unknown(column, shown, cell.value);
+            if (tells[column])
+                row.add(column, shown, cell.value, cell.writetime, cell.expires_at);
+            else
+                row.add_unknown(column, shown, cell.value);
         }
         return row;
     }
@@ -177,7 +204,8 @@ private:
         std::map<Name, Cell> alive;
         for (const auto& [name, cell] : cells_) {
             const auto deleted = deleted_cells_.find(name);
-            const std::int64_t until = std::max({row_deletion_, column_deletion(name.first), deleted == deleted_cells_.end() ? INT64_MIN : deleted->second});
+            const std::int64_t until = std::max({row_deletion_, column_deletion(name.first),
+                                                 deleted == deleted_cells_.end() ? INT64_MIN : deleted->second});
             if (cell.writetime > until) alive.emplace(name, cell);
         }
         return alive;

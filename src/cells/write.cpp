@@ -9,12 +9,15 @@ namespace {
 
 using Kind = Write::Kind;
 
-bool is_written(const Write& write, std::size_t slot, bool has_unset) { return has_unset || !write.values[slot].is_unset(); }
+bool is_written(const Write& write, std::size_t slot, bool has_unset) {
+    return has_unset || !write.values[slot].is_unset();
+}
 
 std::string where(const Layout& layout, bool of_statics) {
     std::string text;
     const auto restrict_to = [&text](const std::vector<LayoutColumn>& columns) {
-        for (const LayoutColumn& column : columns) text += (text.empty() ? " WHERE " : " AND ") + cql::quoted(column.name) + " = ?";
+        for (const LayoutColumn& column : columns)
+            text += (text.empty() ? " WHERE " : " AND ") + cql::quoted(column.name) + " = ?";
     };
     restrict_to(layout.partition_key);
     if (!of_statics) restrict_to(layout.clustering);
@@ -32,12 +35,14 @@ std::string insert_text(const Layout& layout, const Write& write, bool has_unset
     const auto all = slots(layout, Kind::insert_row, false);
     for (std::size_t i = 0; i < all.size(); ++i)
         if (is_written(write, i, has_unset)) add(layout.regulars[all[i].column]);
-    return "INSERT INTO " + cql::to_cql(layout.table) + " (" + names + ") VALUES (" + markers + ") USING TTL ? AND TIMESTAMP ?";
+    return "INSERT INTO " + cql::to_cql(layout.table) + " (" + names + ") VALUES (" + markers +
+           ") USING TTL ? AND TIMESTAMP ?";
 }
 
 std::string assignment(const LayoutColumn& column, const Slot& slot, Kind kind) {
     const std::string name = cql::quoted(column.name);
-    if (slot.field >= 0) return name + "." + cql::quoted(column.type->field_names[static_cast<std::size_t>(slot.field)]) + " = ?";
+    if (slot.field >= 0)
+        return name + "." + cql::quoted(column.type->field_names[static_cast<std::size_t>(slot.field)]) + " = ?";
     const bool adds = kind == Kind::add || column.shape == Shape::set || column.shape == Shape::map;
     return adds ? name + " = " + name + " + ?" : name + " = ?";
 }
@@ -52,7 +57,8 @@ std::string slots_text(const Layout& layout, const Write& write, bool has_unset)
     const auto all = slots(layout, write.kind, write.of_statics);
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (!is_written(write, i, has_unset)) continue;
-        assignments += (assignments.empty() ? "" : ", ") + assignment(layout.cells(write.of_statics)[all[i].column], all[i], write.kind);
+        assignments += (assignments.empty() ? "" : ", ") +
+                       assignment(layout.cells(write.of_statics)[all[i].column], all[i], write.kind);
     }
     return update_text(layout, write, assignments);
 }
@@ -64,13 +70,17 @@ std::string delete_text(const Layout& layout, const Write& write) {
         what = cql::quoted(column.name);
         if (write.kind == Kind::delete_place) what += "[?]";
         if (write.kind == Kind::delete_element)
-            what += column.shape == Shape::udt ? "." + cql::quoted(column.type->field_names[field_of(write.element)]) : "[?]";
+            what += column.shape == Shape::udt ? "." + cql::quoted(column.type->field_names[field_of(write.element)])
+                                               : "[?]";
         what += " ";
     }
-    return "DELETE " + what + "FROM " + cql::to_cql(layout.table) + " USING TIMESTAMP ?" + where(layout, write.of_statics);
+    return "DELETE " + what + "FROM " + cql::to_cql(layout.table) + " USING TIMESTAMP ?" +
+           where(layout, write.of_statics);
 }
 
-cql::ValueView bytes_value(ByteView bytes) { return {cql::ValueView::State::bytes, bytes}; }
+cql::ValueView bytes_value(ByteView bytes) {
+    return {cql::ValueView::State::bytes, bytes};
+}
 
 }  // namespace
 
@@ -93,16 +103,20 @@ std::vector<Slot> slots(const Layout& layout, Kind kind, bool of_statics) {
 
 std::string write_text(const Layout& layout, const Write& write, bool has_unset) {
     switch (write.kind) {
-        case Kind::insert_row: return insert_text(layout, write, has_unset);
+        case Kind::insert_row:
+            return insert_text(layout, write, has_unset);
         case Kind::update:
-        case Kind::add: return slots_text(layout, write, has_unset);
+        case Kind::add:
+            return slots_text(layout, write, has_unset);
         case Kind::append:
         case Kind::prepend:
-        case Kind::overwrite: break;
+        case Kind::overwrite:
+            break;
         case Kind::delete_row:
         case Kind::delete_column:
         case Kind::delete_element:
-        case Kind::delete_place: return delete_text(layout, write);
+        case Kind::delete_place:
+            return delete_text(layout, write);
     }
     const std::string name = cql::quoted(layout.cells(write.of_statics)[write.column].name);
     if (write.kind == Kind::append) return update_text(layout, write, name + " = " + name + " + ?");
@@ -110,7 +124,8 @@ std::string write_text(const Layout& layout, const Write& write, bool has_unset)
     return update_text(layout, write, name + " = ?");
 }
 
-std::vector<cql::ValueView> bound_values(const Layout& layout, const PartitionKey& key, const Write& write, bool has_unset, std::int64_t now,
+std::vector<cql::ValueView> bound_values(const Layout& layout, const PartitionKey& key, const Write& write,
+                                         bool has_unset, std::int64_t now,
                                          std::deque<std::array<std::uint8_t, 8>>& numbers) {
     std::vector<cql::ValueView> bound;
     bound.reserve(key.components.size() + layout.clustering.size() + write.values.size() + 3);
@@ -156,7 +171,8 @@ std::vector<cql::ValueView> bound_values(const Layout& layout, const PartitionKe
             break;
         case Kind::delete_place:
         case Kind::delete_element:
-            if (layout.cells(write.of_statics)[write.column].shape != Shape::udt) bound.push_back(bytes_value(write.element));
+            if (layout.cells(write.of_statics)[write.column].shape != Shape::udt)
+                bound.push_back(bytes_value(write.element));
             [[fallthrough]];
         case Kind::delete_row:
         case Kind::delete_column:

@@ -37,21 +37,28 @@ protected:
 
 TEST_F(WriteTest, Texts) {
     const auto told = [&](const Write& write) { return write_text(*layout, write, true); };
-    EXPECT_EQ(told(make(Kind::insert_row)), "INSERT INTO ks.t (k, c, v, w) VALUES (?, ?, ?, ?) USING TTL ? AND TIMESTAMP ?");
+    EXPECT_EQ(told(make(Kind::insert_row)),
+              "INSERT INTO ks.t (k, c, v, w) VALUES (?, ?, ?, ?) USING TTL ? AND TIMESTAMP ?");
     EXPECT_EQ(told(make(Kind::update)),
-              "UPDATE ks.t USING TTL ? AND TIMESTAMP ? SET m = m + ?, s = s + ?, u.x = ?, u.y = ?, v = ?, w = ? WHERE k = ? AND c = ?");
-    EXPECT_EQ(told(make(Kind::append, column_l)), "UPDATE ks.t USING TTL ? AND TIMESTAMP ? SET l = l + ? WHERE k = ? AND c = ?");
-    EXPECT_EQ(told(make(Kind::prepend, column_l)), "UPDATE ks.t USING TTL ? AND TIMESTAMP ? SET l = ? + l WHERE k = ? AND c = ?");
-    EXPECT_EQ(told(make(Kind::overwrite, column_l)), "UPDATE ks.t USING TTL ? AND TIMESTAMP ? SET l = ? WHERE k = ? AND c = ?");
+              "UPDATE ks.t USING TTL ? AND TIMESTAMP ? SET m = m + ?, s = s + ?, u.x = ?, u.y = ?, v = ?, w = ? WHERE "
+              "k = ? AND c = ?");
+    EXPECT_EQ(told(make(Kind::append, column_l)),
+              "UPDATE ks.t USING TTL ? AND TIMESTAMP ? SET l = l + ? WHERE k = ? AND c = ?");
+    EXPECT_EQ(told(make(Kind::prepend, column_l)),
+              "UPDATE ks.t USING TTL ? AND TIMESTAMP ? SET l = ? + l WHERE k = ? AND c = ?");
+    EXPECT_EQ(told(make(Kind::overwrite, column_l)),
+              "UPDATE ks.t USING TTL ? AND TIMESTAMP ? SET l = ? WHERE k = ? AND c = ?");
     EXPECT_EQ(told(make(Kind::delete_row)), "DELETE FROM ks.t USING TIMESTAMP ? WHERE k = ? AND c = ?");
     EXPECT_EQ(told(make(Kind::delete_column, static_sv, true)), "DELETE sv FROM ks.t USING TIMESTAMP ? WHERE k = ?");
-    EXPECT_EQ(told(make(Kind::delete_place, column_l)), "DELETE l[?] FROM ks.t USING TIMESTAMP ? WHERE k = ? AND c = ?");
+    EXPECT_EQ(told(make(Kind::delete_place, column_l)),
+              "DELETE l[?] FROM ks.t USING TIMESTAMP ? WHERE k = ? AND c = ?");
 }
 
 TEST_F(WriteTest, WithoutUnsetOnlyWhatIsWrittenIsInTheText) {
     Write write = make(Kind::insert_row);
     write.values[1] = {cql::ValueView::State::bytes, v};
-    EXPECT_EQ(write_text(*layout, write, false), "INSERT INTO ks.t (k, c, w) VALUES (?, ?, ?) USING TTL ? AND TIMESTAMP ?");
+    EXPECT_EQ(write_text(*layout, write, false),
+              "INSERT INTO ks.t (k, c, w) VALUES (?, ?, ?) USING TTL ? AND TIMESTAMP ?");
     EXPECT_EQ(bind(write, false, 0).size(), 5U);
     EXPECT_EQ(bind(write, true, 0).size(), 6U);
 }

@@ -24,7 +24,8 @@ class MigrateCommand : public Command {
 public:
     void add_arguments(CLI::App& app) override {
         tables_.add_to(app);
-        app.add_flag("--create-schema", creates_schema_, "create keyspaces, types and tables that the target lacks; without it, a terminal is asked")
+        app.add_flag("--create-schema", creates_schema_,
+                     "create keyspaces, types and tables that the target lacks; without it, a terminal is asked")
             ->default_str("false");
         app.add_flag("--allow-short-gc-grace", allows_short_gc_grace_,
                      "copy also into tables whose gc_grace_seconds is shorter than the run and a day")
@@ -57,6 +58,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Command> make_migrate_command() { return std::make_unique<MigrateCommand>(); }
+std::unique_ptr<Command> make_migrate_command() {
+    return std::make_unique<MigrateCommand>();
+}
 
 }  // namespace crossfade::cli

@@ -66,10 +66,10 @@ void print_still_here(const std::string& url, const std::vector<StillHere>& clie
     for (const StillHere& one : clients) {
         std::string who = one.driver.empty() ? "a driver that does not say its name" : one.driver + " " + one.version;
         if (!one.application.empty()) who += ", application " + one.application;
-        out << printable(fmt::format("{}: still here: {} from {}: {} {}, the first came {} ago", url, who,
-                                     one.address.empty() ? "several addresses" : one.address,
-                                     with_thousands(one.connections), one.connections == 1 ? "connection" : "connections",
-                                     age_text(now_us - one.since_us)))
+        out << printable(
+                   fmt::format("{}: still here: {} from {}: {} {}, the first came {} ago", url, who,
+                               one.address.empty() ? "several addresses" : one.address, with_thousands(one.connections),
+                               one.connections == 1 ? "connection" : "connections", age_text(now_us - one.since_us)))
             << "\n";
     }
 }

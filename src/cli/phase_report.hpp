@@ -8,8 +8,8 @@
 
 namespace crossfade::cli {
 
-// A row for each proxy that answered, to `out`, then a line for each group of clients that still comes; who did not, and that they are not all in one phase, to `error`.
-// `states` are in the order of `clients`.
+// A row for each proxy that answered, to `out`, then a line for each group of clients that still comes; who did not,
+// and that they are not all in one phase, to `error`. `states` are in the order of `clients`.
 void print_phases(const std::vector<AdminClient>& clients, const std::vector<base::Result<PhaseState>>& states,
                   std::ostream& out, std::ostream& error);
 // {"proxies":[{"url":…,"proxy":…,"epoch":…,"phase":…,"write_mode":…,"holding":…,"unrepaired":{…}} or

@@ -407,11 +407,17 @@ TEST_F(PhaseSwitchTest, InPhase5WhoStillComesIsNamedAndTheSwitchDoesNotDependOnI
     const PhaseSwitchResult result = run();
     EXPECT_EQ(result.exit, exit_done);
     EXPECT_THAT(kinds(result), ElementsAre(Kind::switched, Kind::switched, Kind::switched));
-    EXPECT_THAT(out, HasSubstr("http://p0:14001: still here: Java 4.19, application shop from 10.0.0.9: 3 connections, the first came "));
+    EXPECT_THAT(
+        out,
+        HasSubstr(
+            "http://p0:14001: still here: Java 4.19, application shop from 10.0.0.9: 3 connections, the first came "));
     EXPECT_THAT(error, HasSubstr("who still comes is not known: http://p1:14001: "));
     std::ostringstream json;
     print_phase_switch_json(result, json);
-    EXPECT_THAT(json.str(), HasSubstr(R"("still_here":[{"driver":"Java","version":"4.19","application":"shop","address":"10.0.0.9","connections":3,"since_us":1000000}])"));
+    EXPECT_THAT(
+        json.str(),
+        HasSubstr(
+            R"("still_here":[{"driver":"Java","version":"4.19","application":"shop","address":"10.0.0.9","connections":3,"since_us":1000000}])"));
 }
 
 TEST_F(PhaseSwitchTest, BeforePhase5NobodyAsksWhoComes) {
@@ -428,7 +434,8 @@ TEST_F(PhaseSwitchTest, ShowNamesWhoStillComesInPhase5) {
     const auto states = ask_all(clients, [](const AdminClient& client) { return client.phase_and_clients(); });
     std::ostringstream table, wrong, json;
     print_phases(clients, states, table, wrong);
-    EXPECT_THAT(table.str(), AllOf(HasSubstr("http://p0:14001: still here: Java 4.19"), HasSubstr("http://p1:14001: still here: Java 4.19"),
+    EXPECT_THAT(table.str(), AllOf(HasSubstr("http://p0:14001: still here: Java 4.19"),
+                                   HasSubstr("http://p1:14001: still here: Java 4.19"),
                                    Not(HasSubstr("http://p2:14001: still here"))));
     EXPECT_EQ(proxies.times(2, "GET /status"), 0U);
     print_phases_json(clients, states, json);

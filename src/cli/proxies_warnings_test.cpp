@@ -26,11 +26,16 @@ std::string warnings(FakeProxies& proxies, const std::vector<cql::TableName>& ta
 
 TEST(ProxiesWarnings, NameTheTablesThatAreAskedFor) {
     FakeProxies proxies(2);
-    proxies[0].canned["GET /status"] = status(R"("shop.carts","shop.orders","other.t")", R"({"table":"shop.orders","count":1200},{"table":"other.t","count":7})");
-    proxies[1].canned["GET /status"] = status(R"("shop.orders")", R"({"table":"shop.orders","count":300},{"table":"","count":5})");
-    EXPECT_THAT(warnings(proxies, {{"shop", "*"}}),
-                AllOf(HasSubstr("(LWT): shop.carts, shop.orders.\n"), HasSubstr("shop.orders (1,500), further tables, not told apart (5).\n"), Not(HasSubstr("other"))));
-    EXPECT_THAT(warnings(proxies, {{"shop", "carts"}}), AllOf(HasSubstr("(LWT): shop.carts.\n"), Not(HasSubstr("shop.orders"))));
+    proxies[0].canned["GET /status"] = status(R"("shop.carts","shop.orders","other.t")",
+                                              R"({"table":"shop.orders","count":1200},{"table":"other.t","count":7})");
+    proxies[1].canned["GET /status"] =
+        status(R"("shop.orders")", R"({"table":"shop.orders","count":300},{"table":"","count":5})");
+    EXPECT_THAT(
+        warnings(proxies, {{"shop", "*"}}),
+        AllOf(HasSubstr("(LWT): shop.carts, shop.orders.\n"),
+              HasSubstr("shop.orders (1,500), further tables, not told apart (5).\n"), Not(HasSubstr("other"))));
+    EXPECT_THAT(warnings(proxies, {{"shop", "carts"}}),
+                AllOf(HasSubstr("(LWT): shop.carts.\n"), Not(HasSubstr("shop.orders"))));
 }
 
 TEST(ProxiesWarnings, SayNothingWhereThereIsNothing) {
@@ -45,7 +50,8 @@ TEST(ProxiesWarnings, AProxyThatCannotBeAskedIsNamedAndTheOthersAreHeard) {
     FakeProxies proxies(2);
     proxies[0].faults["GET /status"] = Fault::unreachable;
     proxies[1].canned["GET /status"] = status(R"("shop.orders")", "");
-    EXPECT_THAT(warnings(proxies, {{"shop", "orders"}}), AllOf(HasSubstr("http://p0:14001: connection refused"), HasSubstr("shop.orders")));
+    EXPECT_THAT(warnings(proxies, {{"shop", "orders"}}),
+                AllOf(HasSubstr("http://p0:14001: connection refused"), HasSubstr("shop.orders")));
 }
 
 }  // namespace

@@ -8,10 +8,14 @@ std::optional<cells::RepairKinds> repair_kinds(std::string_view list) {
     for (std::size_t begin = 0; begin <= list.size();) {
         const std::size_t end = std::min(list.find(',', begin), list.size());
         const std::string_view word = list.substr(begin, end - begin);
-        if (word == "missing") kinds.missing = true;
-        else if (word == "different") kinds.different = true;
-        else if (word == "extra") kinds.extra = true;
-        else return std::nullopt;
+        if (word == "missing")
+            kinds.missing = true;
+        else if (word == "different")
+            kinds.different = true;
+        else if (word == "extra")
+            kinds.extra = true;
+        else
+            return std::nullopt;
         begin = end + 1;
     }
     return kinds;

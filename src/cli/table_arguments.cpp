@@ -23,7 +23,8 @@ std::string for_shell(const std::string& word) {
 std::string lasting_flags(const std::vector<std::string>& words, const std::vector<std::string>& tables) {
     std::string text;
     for (const std::string& word : words) {
-        const bool is_own = word.starts_with("--repair") || word == "--create-schema" || word == "--restart" || word == "--allow-short-gc-grace";
+        const bool is_own = word.starts_with("--repair") || word == "--create-schema" || word == "--restart" ||
+                            word == "--allow-short-gc-grace";
         if (is_own || std::find(tables.begin(), tables.end(), word) != tables.end()) continue;
         text += (text.empty() ? "" : " ") + for_shell(word);
     }
@@ -31,21 +32,25 @@ std::string lasting_flags(const std::vector<std::string>& words, const std::vect
 }
 
 void TableArguments::add_to(CLI::App& app) {
-    app.add_option("TABLE", names_, "KEYSPACE.TABLE, or KEYSPACE.* for all of a keyspace; names in double quotes where CQL needs them")
+    app.add_option("TABLE", names_,
+                   "KEYSPACE.TABLE, or KEYSPACE.* for all of a keyspace; names in double quotes where CQL needs them")
         ->type_name("KS.TABLE|KS.*")
         ->default_str("none; at least one is needed");
-    app.add_flag("--restart", restarts_, "begin anew, also where an earlier run of the same command was interrupted")->default_str("false");
+    app.add_flag("--restart", restarts_, "begin anew, also where an earlier run of the same command was interrupted")
+        ->default_str("false");
 }
 
 std::vector<std::string> TableArguments::problems() const {
     std::vector<std::string> problems;
-    if (names_.empty()) problems.push_back("name at least one table: KEYSPACE.TABLE, or KEYSPACE.* for all of a keyspace");
+    if (names_.empty())
+        problems.push_back("name at least one table: KEYSPACE.TABLE, or KEYSPACE.* for all of a keyspace");
     for (const std::string& name : names_)
         if (auto table = cql::parse_table_name(name); !table) problems.push_back(std::move(table.error().message));
     return problems;
 }
 
-migrate::RunOptions TableArguments::run_options(const Configuration& configuration, const std::vector<std::string>& words) const {
+migrate::RunOptions TableArguments::run_options(const Configuration& configuration,
+                                                const std::vector<std::string>& words) const {
     migrate::RunOptions options;
     options.origin = configuration.origin;
     options.target = configuration.target;

@@ -1,4 +1,5 @@
-// What `crossfade migrate` and `crossfade validate` have in common on the command line: tables, and the run that they ask for.
+// What `crossfade migrate` and `crossfade validate` have in common on the command line: tables, and the run that they
+// ask for.
 #pragma once
 
 #include <string>
@@ -27,7 +28,8 @@ private:
     bool restarts_ = false;
 };
 
-// Those of `words` that say how to reach the clusters and where state is, for the shell: without tables and what is one command's own.
+// Those of `words` that say how to reach the clusters and where state is, for the shell: without tables and what is one
+// command's own.
 std::string lasting_flags(const std::vector<std::string>& words, const std::vector<std::string>& tables);
 
 }  // namespace crossfade::cli

@@ -17,7 +17,8 @@ public:
     void add_arguments(CLI::App& app) override {
         tables_.add_to(app);
         repair_ = app.add_option("--repair", list_,
-                                 "repair what differs: missing, different, extra, with commas between; without a list missing,different. extra deletes "
+                                 "repair what differs: missing, different, extra, with commas between; without a list "
+                                 "missing,different. extra deletes "
                                  "what only the target has, at exactly the stamps seen")
                       ->type_name("[LIST]")
                       ->default_str("nothing is repaired");
@@ -31,7 +32,8 @@ public:
     std::vector<std::string> check(const Configuration&) const override {
         std::vector<std::string> problems = tables_.problems();
         if (repair_->count() > 0 && !repair_kinds(list_))
-            problems.push_back("--repair: '" + printable(list_.substr(0, 60)) + "' is not made of missing, different and extra with commas between");
+            problems.push_back("--repair: '" + printable(list_.substr(0, 60)) +
+                               "' is not made of missing, different and extra with commas between");
         return problems;
     }
 
@@ -53,6 +55,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Command> make_validate_command() { return std::make_unique<ValidateCommand>(); }
+std::unique_ptr<Command> make_validate_command() {
+    return std::make_unique<ValidateCommand>();
+}
 
 }  // namespace crossfade::cli

@@ -14,42 +14,96 @@ bool is_supported(std::uint8_t version_byte);
 // "3", "4", "5", "DSE_V1", "DSE_V2".
 std::string_view name_of(ProtocolVersion version);
 
-constexpr bool is_dse(ProtocolVersion v) { return v == ProtocolVersion::dse_v1 || v == ProtocolVersion::dse_v2; }
+constexpr bool is_dse(ProtocolVersion v) {
+    return v == ProtocolVersion::dse_v1 || v == ProtocolVersion::dse_v2;
+}
 // Whether QUERY, EXECUTE and BATCH flags have 4 bytes (v5, DSE_V1 and DSE_V2) instead of 1.
-constexpr bool has_wide_flags(ProtocolVersion v) { return v == ProtocolVersion::v5 || is_dse(v); }
+constexpr bool has_wide_flags(ProtocolVersion v) {
+    return v == ProtocolVersion::v5 || is_dse(v);
+}
 // Whether READ_FAILURE and WRITE_FAILURE tell a reason for each node (v5, DSE_V1 and DSE_V2) instead of a count.
-constexpr bool has_failure_reasons(ProtocolVersion v) { return v == ProtocolVersion::v5 || is_dse(v); }
+constexpr bool has_failure_reasons(ProtocolVersion v) {
+    return v == ProtocolVersion::v5 || is_dse(v);
+}
 // Whether envelopes travel in checksummed segments after the handshake (v5 only; §2 of its specification).
-constexpr bool has_segments(ProtocolVersion v) { return v == ProtocolVersion::v5; }
+constexpr bool has_segments(ProtocolVersion v) {
+    return v == ProtocolVersion::v5;
+}
 // Whether QUERY, EXECUTE and BATCH may carry a keyspace, and PREPARE has flags (v5 and DSE_V2).
-constexpr bool has_request_keyspace(ProtocolVersion v) { return v == ProtocolVersion::v5 || v == ProtocolVersion::dse_v2; }
+constexpr bool has_request_keyspace(ProtocolVersion v) {
+    return v == ProtocolVersion::v5 || v == ProtocolVersion::dse_v2;
+}
 // Whether PREPARED and EXECUTE carry a result_metadata_id (v5 and DSE_V2).
-constexpr bool has_result_metadata_id(ProtocolVersion v) { return has_request_keyspace(v); }
+constexpr bool has_result_metadata_id(ProtocolVersion v) {
+    return has_request_keyspace(v);
+}
 // Whether QUERY, EXECUTE and BATCH may carry now_in_seconds (v5 only: DSE has it nowhere).
-constexpr bool has_now_in_seconds(ProtocolVersion v) { return v == ProtocolVersion::v5; }
+constexpr bool has_now_in_seconds(ProtocolVersion v) {
+    return v == ProtocolVersion::v5;
+}
 // Whether values can be "not set" (-2) and frames can carry warnings and a custom payload.
-constexpr bool has_unset(ProtocolVersion v) { return v != ProtocolVersion::v3; }
+constexpr bool has_unset(ProtocolVersion v) {
+    return v != ProtocolVersion::v3;
+}
 
 enum class Opcode : std::uint8_t {
-    error = 0x00, startup = 0x01, ready = 0x02, authenticate = 0x03, options = 0x05, supported = 0x06, query = 0x07,
-    result = 0x08, prepare = 0x09, execute = 0x0A, register_events = 0x0B, event = 0x0C, batch = 0x0D,
-    auth_challenge = 0x0E, auth_response = 0x0F, auth_success = 0x10,
+    error = 0x00,
+    startup = 0x01,
+    ready = 0x02,
+    authenticate = 0x03,
+    options = 0x05,
+    supported = 0x06,
+    query = 0x07,
+    result = 0x08,
+    prepare = 0x09,
+    execute = 0x0A,
+    register_events = 0x0B,
+    event = 0x0C,
+    batch = 0x0D,
+    auth_challenge = 0x0E,
+    auth_response = 0x0F,
+    auth_success = 0x10,
     revise_request = 0xFF,  // DSE: cancel or more pages of continuous paging
 };
 std::string_view name_of(Opcode opcode);
 
 enum class Consistency : std::uint16_t {
-    any = 0, one = 1, two = 2, three = 3, quorum = 4, all = 5, local_quorum = 6, each_quorum = 7, serial = 8,
-    local_serial = 9, local_one = 10,
+    any = 0,
+    one = 1,
+    two = 2,
+    three = 3,
+    quorum = 4,
+    all = 5,
+    local_quorum = 6,
+    each_quorum = 7,
+    serial = 8,
+    local_serial = 9,
+    local_one = 10,
 };
 std::string_view name_of(Consistency consistency);  // "LOCAL_QUORUM"
 
 enum class ErrorCode : std::int32_t {
-    server_error = 0x0000, protocol_error = 0x000A, bad_credentials = 0x0100, unavailable = 0x1000, overloaded = 0x1001,
-    is_bootstrapping = 0x1002, truncate_error = 0x1003, write_timeout = 0x1100, read_timeout = 0x1200,
-    read_failure = 0x1300, function_failure = 0x1400, write_failure = 0x1500, cdc_write_failure = 0x1600,
-    cas_write_unknown = 0x1700, syntax_error = 0x2000, unauthorized = 0x2100, invalid = 0x2200, config_error = 0x2300,
-    already_exists = 0x2400, unprepared = 0x2500, client_write_failure = 0x8000,
+    server_error = 0x0000,
+    protocol_error = 0x000A,
+    bad_credentials = 0x0100,
+    unavailable = 0x1000,
+    overloaded = 0x1001,
+    is_bootstrapping = 0x1002,
+    truncate_error = 0x1003,
+    write_timeout = 0x1100,
+    read_timeout = 0x1200,
+    read_failure = 0x1300,
+    function_failure = 0x1400,
+    write_failure = 0x1500,
+    cdc_write_failure = 0x1600,
+    cas_write_unknown = 0x1700,
+    syntax_error = 0x2000,
+    unauthorized = 0x2100,
+    invalid = 0x2200,
+    config_error = 0x2300,
+    already_exists = 0x2400,
+    unprepared = 0x2500,
+    client_write_failure = 0x8000,
 };
 std::string_view name_of(ErrorCode code);  // "WRITE_TIMEOUT"; "UNKNOWN" for a code outside the list
 

@@ -53,10 +53,10 @@ struct Statement {
     bool has_using_timestamp = false;   // of a batch: its own USING TIMESTAMP, or every child's
     bool has_using_ttl = false;         // of a batch: any child's
     bool calls_time_or_chance = false;  // now(), uuid(), current…() anywhere outside strings and comments, in a write
-    bool places_list = false;  // list append, prepend or index: c = c + [..], c = [..] + c, c += / -= ?, c[n] = …,
-                               // DELETE c[n]: true when the text may be that; the schema decides whether c is a list
-    bool may_be_counter = false;     // c = c + n / c - n, c += n, or BEGIN COUNTER BATCH: the schema decides
-    bool is_json = false;            // INSERT … JSON, SELECT JSON
+    bool places_list = false;     // list append, prepend or index: c = c + [..], c = [..] + c, c += / -= ?, c[n] = …,
+                                  // DELETE c[n]: true when the text may be that; the schema decides whether c is a list
+    bool may_be_counter = false;  // c = c + n / c - n, c += n, or BEGIN COUNTER BATCH: the schema decides
+    bool is_json = false;         // INSERT … JSON, SELECT JSON
     std::uint32_t marker_count = 0;  // ? and :name, each occurrence
     // insert: columns of the list; update, delete, select: columns restricted by = in WHERE (none when it has an OR);
     // of a batch the first child's.

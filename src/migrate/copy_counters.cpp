@@ -8,14 +8,16 @@
 namespace crossfade::migrate {
 namespace {
 
-// How often a range is looked through until both sides agree. The first look finds what is lacking, the second that nothing is.
+// How often a range is looked through until both sides agree. The first look finds what is lacking, the second that
+// nothing is.
 constexpr std::uint32_t most_looks = 6;
 constexpr std::size_t at_once = 64;
 // A counter write without an answer may still be applied for about as long as the server's own write timeout.
 constexpr std::chrono::milliseconds after_timeout{3000};
 
 struct CounterCopy {
-    CounterCopy(Surroundings& surroundings, std::shared_ptr<const TableWork> work) : around(surroundings), table(std::move(work)) {}
+    CounterCopy(Surroundings& surroundings, std::shared_ptr<const TableWork> work)
+        : around(surroundings), table(std::move(work)) {}
 
     Surroundings& around;
     std::shared_ptr<const TableWork> table;
@@ -43,18 +45,23 @@ base::Task<void> settle(CounterCopyPtr copy, cells::RowKey key) {
                 copy->around.window.refused();
                 copy->has_unknown_outcome = true;
             } else {
-                copy->error = base::Error(written.error().kind, "target: " + written.error().message, written.error().server_code);
+                copy->error = base::Error(written.error().kind, "target: " + written.error().message,
+                                          written.error().server_code);
             }
         }
     } else if (!pair) {
-        if (cells::may_pass(pair.error())) ++copy->differing;
-        else copy->error = std::move(pair.error());
+        if (cells::may_pass(pair.error()))
+            ++copy->differing;
+        else
+            copy->error = std::move(pair.error());
     }
     copy->around.window.leave();
 }
 
 base::Task<base::Result<void>> settle_all(CounterCopyPtr copy, std::vector<cells::RowKey> keys) {
-    std::function<base::Task<void>(cells::RowKey)> work = [copy](cells::RowKey key) { return settle(copy, std::move(key)); };
+    std::function<base::Task<void>(cells::RowKey)> work = [copy](cells::RowKey key) {
+        return settle(copy, std::move(key));
+    };
     co_await for_each_at_once(std::move(keys), at_once, std::move(work));
     if (copy->error) co_return base::fail(*copy->error);
     co_return base::Result<void>();
@@ -73,13 +80,15 @@ base::Task<base::Result<void>> look(CounterCopyPtr copy, cql::TokenRange range, 
             if (!of_statics && copy->around.on_rows) copy->around.on_rows(origin_rows);
         };
     }
-    auto done = co_await cells::find_suspects(copy->around.loop, copy->table->origin, copy->table->target, std::move(search), copy->around.clock);
+    auto done = co_await cells::find_suspects(copy->around.loop, copy->table->origin, copy->table->target,
+                                              std::move(search), copy->around.clock);
     co_return done;
 }
 
 }  // namespace
 
-base::Task<base::Result<PartCounts>> copy_counters(Surroundings& around, std::shared_ptr<const TableWork> table, cql::TokenRange range) {
+base::Task<base::Result<PartCounts>> copy_counters(Surroundings& around, std::shared_ptr<const TableWork> table,
+                                                   cql::TokenRange range) {
     const auto copy = std::make_shared<CounterCopy>(around, std::move(table));
     for (std::uint32_t looks = 1; looks <= most_looks; ++looks) {
         copy->differing = 0;
@@ -95,7 +104,9 @@ base::Task<base::Result<PartCounts>> copy_counters(Surroundings& around, std::sh
             co_await wait;
         }
     }
-    co_return base::fail(base::ErrorKind::timeout, "the counters of both sides did not become equal; are they being counted while they are copied?");
+    co_return base::fail(
+        base::ErrorKind::timeout,
+        "the counters of both sides did not become equal; are they being counted while they are copied?");
 }
 
 }  // namespace crossfade::migrate

@@ -14,8 +14,9 @@ using cells::Page;
 using cells::PartitionRows;
 using cells::Plan;
 
-// One request's worth of writes. Several small partitions go together: they lie side by side on the ring, so that mostly they have the
-// same replicas. More than these and the server begins to warn (batch_size_warn_threshold 5 KiB, 10 partitions).
+// One request's worth of writes. Several small partitions go together: they lie side by side on the ring, so that
+// mostly they have the same replicas. More than these and the server begins to warn (batch_size_warn_threshold 5 KiB,
+// 10 partitions).
 constexpr std::size_t most_partitions = 8, most_bytes_together = 4096;
 // Of one partition, which the server applies as one mutation and does not warn of.
 constexpr std::size_t most_writes = 64, most_bytes = 64 * 1024;
@@ -51,7 +52,10 @@ struct Batch {
 class PartCopy : public std::enable_shared_from_this<PartCopy> {
 public:
     PartCopy(Surroundings& around, std::shared_ptr<const TableWork> table, cql::TokenRange range)
-        : around_(around), table_(std::move(table)), range_(range), newest_allowed_(around.clock.wall_microseconds() + future_us) {}
+        : around_(around),
+          table_(std::move(table)),
+          range_(range),
+          newest_allowed_(around.clock.wall_microseconds() + future_us) {}
 
     base::Task<base::Result<PartCounts>> run() {
         const auto self = shared_from_this();
@@ -74,7 +78,8 @@ private:
         request.range = range_;
         cells::PageStream stream(around_.loop, table_->origin, std::move(request), around_.page_sizes, around_.clock);
         while (!error_) {
-            if (around_.should_stop && around_.should_stop()) fail_with(base::Error(base::ErrorKind::interrupted, "stopped"));
+            if (around_.should_stop && around_.should_stop())
+                fail_with(base::Error(base::ErrorKind::interrupted, "stopped"));
             auto page = co_await stream.next();
             if (!page) fail_with(of_side("origin", std::move(page.error())));
             if (!page || *page == nullptr) co_return;
@@ -108,12 +113,16 @@ private:
                     batch = std::make_unique<Batch>();
                     batch->page = page;
                 }
-                if (batch->pieces.empty() || batch->pieces.back().partition != &partition) batch->pieces.push_back({&partition, batch->plan.writes.size()});
-                if (of_statics) table_->planner->copy_statics(row, nullptr, batch->plan);
-                else table_->planner->copy_row(row, nullptr, batch->plan);
+                if (batch->pieces.empty() || batch->pieces.back().partition != &partition)
+                    batch->pieces.push_back({&partition, batch->plan.writes.size()});
+                if (of_statics)
+                    table_->planner->copy_statics(row, nullptr, batch->plan);
+                else
+                    table_->planner->copy_row(row, nullptr, batch->plan);
                 batch->rows += of_statics ? 0 : 1;
                 count_future(batch->plan);
-                for (; batch->counted < batch->plan.writes.size(); ++batch->counted) batch->bytes += cells::byte_count(batch->plan.writes[batch->counted]);
+                for (; batch->counted < batch->plan.writes.size(); ++batch->counted)
+                    batch->bytes += cells::byte_count(batch->plan.writes[batch->counted]);
             }
         }
         if (batch != nullptr && !error_) co_await send(std::move(batch));
@@ -149,18 +158,22 @@ private:
         const std::span<const cells::Write> all = batch->plan.writes;
         for (std::size_t i = 0; i < batch->pieces.size(); ++i) {
             const std::size_t end = i + 1 < batch->pieces.size() ? batch->pieces[i + 1].first : all.size();
-            writes.push_back({batch->pieces[i].partition->key, all.subspan(batch->pieces[i].first, end - batch->pieces[i].first)});
+            writes.push_back(
+                {batch->pieces[i].partition->key, all.subspan(batch->pieces[i].first, end - batch->pieces[i].first)});
         }
-        auto written = co_await self->around_.window.write(self->table_->target, std::move(writes), batch->page->read_at);
-        if (!written) self->fail_with(of_side("target", std::move(written.error())));
-        else if (self->around_.on_rows) self->around_.on_rows(batch->rows);
+        auto written =
+            co_await self->around_.window.write(self->table_->target, std::move(writes), batch->page->read_at);
+        if (!written)
+            self->fail_with(of_side("target", std::move(written.error())));
+        else if (self->around_.on_rows)
+            self->around_.on_rows(batch->rows);
         self->done_with_one();
     }
 
-    // A row with lists: what the target has of them decides what is added. An attempt that may have been applied is looked at again before
-    // anything is added again.
-    static base::Task<void> copy_list_row(std::shared_ptr<PartCopy> self, std::shared_ptr<const Page> page, const PartitionRows* partition,
-                                          const cells::Row* row, bool of_statics) {
+    // A row with lists: what the target has of them decides what is added. An attempt that may have been applied is
+    // looked at again before anything is added again.
+    static base::Task<void> copy_list_row(std::shared_ptr<PartCopy> self, std::shared_ptr<const Page> page,
+                                          const PartitionRows* partition, const cells::Row* row, bool of_statics) {
         TableWork const& table = *self->table_;
         const cells::RowKey key(of_statics, partition->key, row->clustering);
         cells::RowPair pair;
@@ -193,17 +206,22 @@ private:
                     self->fail_with(std::move(both.error()));
                     break;
                 }
-                if (both) pair = std::move(*both);
-                else passing = std::move(both.error());
+                if (both)
+                    pair = std::move(*both);
+                else
+                    passing = std::move(both.error());
             }
             if (!passing) {
                 // Deleted on the origin meanwhile: there is nothing to copy.
                 if (pair.origin == nullptr) break;
                 Plan plan;
-                if (of_statics) table.planner->copy_statics(*pair.origin, pair.target, plan);
-                else table.planner->copy_row(*pair.origin, pair.target, plan);
+                if (of_statics)
+                    table.planner->copy_statics(*pair.origin, pair.target, plan);
+                else
+                    table.planner->copy_row(*pair.origin, pair.target, plan);
                 self->count_future(plan);
-                auto written = co_await table.target->write(key.partition_key(), plan.writes, pair.origin_page->read_at);
+                auto written =
+                    co_await table.target->write(key.partition_key(), plan.writes, pair.origin_page->read_at);
                 if (written && plan.unsettled_lists == 0) {
                     self->count(plan);
                     break;
@@ -225,7 +243,8 @@ private:
         self->done_with_one();
     }
 
-    // Live list operations beside the copy may have found a list half there. By now all of it is, so what still differs is put right.
+    // Live list operations beside the copy may have found a list half there. By now all of it is, so what still differs
+    // is put right.
     base::Task<void> check_lists(bool of_statics) {
         cells::SuspectSearch search;
         search.where.range = range_;
@@ -234,12 +253,16 @@ private:
         search.should_stop = around_.should_stop;
         const auto self = shared_from_this();
         search.on_suspects = [self](std::vector<cells::RowKey> keys) { return check_list_rows(self, std::move(keys)); };
-        auto searched = co_await cells::find_suspects(around_.loop, table_->origin, table_->target, std::move(search), around_.clock);
+        auto searched = co_await cells::find_suspects(around_.loop, table_->origin, table_->target, std::move(search),
+                                                      around_.clock);
         if (!searched) fail_with(std::move(searched.error()));
     }
 
-    static base::Task<base::Result<void>> check_list_rows(std::shared_ptr<PartCopy> self, std::vector<cells::RowKey> keys) {
-        std::function<base::Task<void>(cells::RowKey)> check = [self](cells::RowKey key) { return check_list_row(self, std::move(key)); };
+    static base::Task<base::Result<void>> check_list_rows(std::shared_ptr<PartCopy> self,
+                                                          std::vector<cells::RowKey> keys) {
+        std::function<base::Task<void>(cells::RowKey)> check = [self](cells::RowKey key) {
+            return check_list_row(self, std::move(key));
+        };
         co_await for_each_at_once(std::move(keys), 32, std::move(check));
         if (self->error_) co_return base::fail(*self->error_);
         co_return base::Result<void>();
@@ -249,7 +272,8 @@ private:
         const auto difference = cells::compare_rows(layout, of_statics, pair.origin, pair.target);
         return std::any_of(difference.cells.begin(), difference.cells.end(), [&](const cells::CellDifference& cell) {
             const bool is_list = layout.cells(of_statics)[cell.column].shape == cells::Shape::list;
-            return is_list && (cell.kind == cells::CellDifference::Kind::list || cell.kind == cells::CellDifference::Kind::missing ||
+            return is_list && (cell.kind == cells::CellDifference::Kind::list ||
+                               cell.kind == cells::CellDifference::Kind::missing ||
                                cell.kind == cells::CellDifference::Kind::extra);
         });
     }
@@ -263,7 +287,9 @@ private:
                 self->fail_with(std::move(pair.error()));
                 co_return;
             }
-            if (pair && (pair->origin == nullptr || pair->target == nullptr || !lists_differ(table.origin->layout(), key.of_statics, *pair))) co_return;
+            if (pair && (pair->origin == nullptr || pair->target == nullptr ||
+                         !lists_differ(table.origin->layout(), key.of_statics, *pair)))
+                co_return;
             if (tries > list_tries) {
                 ++self->counts_.unsettled_rows;
                 co_return;
@@ -272,7 +298,8 @@ private:
             if (pair && tries > 1) {
                 Plan plan;
                 table.planner->settle_lists(key.of_statics, *pair->origin, *pair->target, plan);
-                auto written = co_await table.target->write(key.partition_key(), plan.writes, pair->origin_page->read_at);
+                auto written =
+                    co_await table.target->write(key.partition_key(), plan.writes, pair->origin_page->read_at);
                 if (!written && !cells::may_pass(written.error())) {
                     self->fail_with(of_side("target", std::move(written.error())));
                     co_return;
@@ -314,7 +341,8 @@ private:
 
 }  // namespace
 
-base::Task<base::Result<PartCounts>> copy_part(Surroundings& around, std::shared_ptr<const TableWork> table, cql::TokenRange range) {
+base::Task<base::Result<PartCounts>> copy_part(Surroundings& around, std::shared_ptr<const TableWork> table,
+                                               cql::TokenRange range) {
     const auto part = std::make_shared<PartCopy>(around, std::move(table), range);
     auto copied = co_await part->run();
     co_return copied;

@@ -20,41 +20,53 @@ std::string unreadable_columns(const cells::Layout& layout, const cells::Readabi
 
 }  // namespace
 
-std::vector<std::string> foreseen(const cells::Layout& layout, const cells::Readability& readability, std::int64_t default_timestamp) {
+std::vector<std::string> foreseen(const cells::Layout& layout, const cells::Readability& readability,
+                                  std::int64_t default_timestamp) {
     std::vector<std::string> notes;
     const std::string name = cql::to_cql(layout.table);
     if (layout.is_counter) {
-        notes.push_back(fmt::format("{}: counters are copied by adding what the target lacks; nobody may count in it meanwhile", name));
+        notes.push_back(fmt::format(
+            "{}: counters are copied by adding what the target lacks; nobody may count in it meanwhile", name));
         return notes;
     }
     if (const std::string columns = unreadable_columns(layout, readability); !columns.empty())
-        notes.push_back(fmt::format("{}: the origin does not tell writetime and TTL of {}; their elements get timestamp {} and, where all other cells of "
-                                    "the row expire, the row's TTL",
-                                    name, columns, default_timestamp));
+        notes.push_back(
+            fmt::format("{}: the origin does not tell writetime and TTL of {}; their elements get timestamp {} and, "
+                        "where all other cells of "
+                        "the row expire, the row's TTL",
+                        name, columns, default_timestamp));
     if (layout.regulars.empty())
-        notes.push_back(fmt::format("{}: its rows have nothing but a key, whose writetime and TTL nobody tells; they get timestamp {}", name, default_timestamp));
+        notes.push_back(fmt::format(
+            "{}: its rows have nothing but a key, whose writetime and TTL nobody tells; they get timestamp {}", name,
+            default_timestamp));
     return notes;
 }
 
-std::vector<std::string> inexact(const cells::Layout& layout, const cells::Readability& readability, const PartCounts& counts,
-                                 std::int64_t default_timestamp) {
+std::vector<std::string> inexact(const cells::Layout& layout, const cells::Readability& readability,
+                                 const PartCounts& counts, std::int64_t default_timestamp) {
     std::vector<std::string> notes;
     const std::string name = cql::to_cql(layout.table);
     if (layout.is_counter) {
-        notes.push_back(fmt::format("{}: {} rows of counters, brought to the origin's counts while they rested", name, with_thousands(counts.origin_rows)));
+        notes.push_back(fmt::format("{}: {} rows of counters, brought to the origin's counts while they rested", name,
+                                    with_thousands(counts.origin_rows)));
         return notes;
     }
     if (counts.default_stamped_cells > 0)
-        notes.push_back(fmt::format("{}: {} elements of {} got timestamp {}, because the origin does not tell theirs", name,
-                                    with_thousands(counts.default_stamped_cells), unreadable_columns(layout, readability), default_timestamp));
+        notes.push_back(fmt::format("{}: {} elements of {} got timestamp {}, because the origin does not tell theirs",
+                                    name, with_thousands(counts.default_stamped_cells),
+                                    unreadable_columns(layout, readability), default_timestamp));
     if (counts.key_only_rows > 0)
-        notes.push_back(fmt::format("{}: {} rows have nothing but a key; it got timestamp {}", name, with_thousands(counts.key_only_rows), default_timestamp));
+        notes.push_back(fmt::format("{}: {} rows have nothing but a key; it got timestamp {}", name,
+                                    with_thousands(counts.key_only_rows), default_timestamp));
     if (counts.future_rows > 0)
-        notes.push_back(fmt::format("{}: {} rows have cells stamped more than a minute in the future; they win over live writes until then", name,
-                                    with_thousands(counts.future_rows)));
+        notes.push_back(fmt::format(
+            "{}: {} rows have cells stamped more than a minute in the future; they win over live writes until then",
+            name, with_thousands(counts.future_rows)));
     if (counts.unsettled_rows > 0)
-        notes.push_back(fmt::format("{}: the lists of {} rows could not be put in the origin's order, because they changed while they were copied", name,
-                                    with_thousands(counts.unsettled_rows)));
+        notes.push_back(
+            fmt::format("{}: the lists of {} rows could not be put in the origin's order, because they changed while "
+                        "they were copied",
+                        name, with_thousands(counts.unsettled_rows)));
     return notes;
 }
 

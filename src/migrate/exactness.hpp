@@ -10,9 +10,10 @@
 namespace crossfade::migrate {
 
 // Said before a table is copied, from what is known without reading it; empty: nothing.
-std::vector<std::string> foreseen(const cells::Layout& layout, const cells::Readability& readability, std::int64_t default_timestamp);
+std::vector<std::string> foreseen(const cells::Layout& layout, const cells::Readability& readability,
+                                  std::int64_t default_timestamp);
 // Said when it is copied, from what was counted; empty: every cell is exact.
-std::vector<std::string> inexact(const cells::Layout& layout, const cells::Readability& readability, const PartCounts& counts,
-                                 std::int64_t default_timestamp);
+std::vector<std::string> inexact(const cells::Layout& layout, const cells::Readability& readability,
+                                 const PartCounts& counts, std::int64_t default_timestamp);
 
 }  // namespace crossfade::migrate

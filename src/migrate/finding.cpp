@@ -31,11 +31,16 @@ struct CellTypes {
 CellTypes types_of(const cells::LayoutColumn& column, const cells::Atom& atom) {
     const auto& parameters = column.type->parameters;
     switch (column.shape) {
-        case Shape::single: return {nullptr, column.type.get()};
-        case Shape::set: return {parameters[0].get(), nullptr};
-        case Shape::map: return {parameters[0].get(), parameters[1].get()};
-        case Shape::list: return {nullptr, parameters[0].get()};
-        case Shape::udt: return {nullptr, parameters[std::min(cells::field_of(atom.key), parameters.size() - 1)].get()};
+        case Shape::single:
+            return {nullptr, column.type.get()};
+        case Shape::set:
+            return {parameters[0].get(), nullptr};
+        case Shape::map:
+            return {parameters[0].get(), parameters[1].get()};
+        case Shape::list:
+            return {nullptr, parameters[0].get()};
+        case Shape::udt:
+            return {nullptr, parameters[std::min(cells::field_of(atom.key), parameters.size() - 1)].get()};
     }
     return {};
 }
@@ -58,7 +63,10 @@ std::string cell_json(const cells::LayoutColumn& column, const CellDifference& c
     const cells::Atom& atom = cell.origin != nullptr ? *cell.origin : *cell.target;
     const CellTypes types = types_of(column, atom);
     if (types.key != nullptr) object.raw("element", value_json(*types.key, atom.key));
-    if (column.shape == Shape::udt) object.field("field", column.type->field_names[std::min(cells::field_of(atom.key), column.type->field_names.size() - 1)]);
+    if (column.shape == Shape::udt)
+        object.field(
+            "field",
+            column.type->field_names[std::min(cells::field_of(atom.key), column.type->field_names.size() - 1)]);
     add_side(object, "origin", column, cell.origin);
     add_side(object, "target", column, cell.target);
     return object.text();
@@ -66,24 +74,30 @@ std::string cell_json(const cells::LayoutColumn& column, const CellDifference& c
 
 const char* name_of(RowDifference::Kind kind) {
     switch (kind) {
-        case RowDifference::Kind::none: return "none";
-        case RowDifference::Kind::missing: return "missing";
-        case RowDifference::Kind::extra: return "extra";
-        case RowDifference::Kind::different: return "different";
+        case RowDifference::Kind::none:
+            return "none";
+        case RowDifference::Kind::missing:
+            return "missing";
+        case RowDifference::Kind::extra:
+            return "extra";
+        case RowDifference::Kind::different:
+            return "different";
     }
     return "";
 }
 
 }  // namespace
 
-std::string finding_json(const cells::Layout& layout, const cells::RowKey& key, const RowDifference& difference, const Fate& fate) {
+std::string finding_json(const cells::Layout& layout, const cells::RowKey& key, const RowDifference& difference,
+                         const Fate& fate) {
     base::JsonObject object;
     object.field("table", cql::to_cql(layout.table)).field("kind", name_of(difference.kind));
     if (key.of_statics) object.field("statics", true);
     object.raw("key", cells::to_json(layout, key));
     if (!difference.cells.empty()) {
         base::JsonList list;
-        for (const CellDifference& cell : difference.cells) list.add(cell_json(layout.cells(key.of_statics)[cell.column], cell));
+        for (const CellDifference& cell : difference.cells)
+            list.add(cell_json(layout.cells(key.of_statics)[cell.column], cell));
         object.raw("cells", list.text());
     }
     object.field("repaired", fate.is_repaired);
@@ -91,7 +105,8 @@ std::string finding_json(const cells::Layout& layout, const cells::RowKey& key, 
     return object.text();
 }
 
-std::string finding_text(const cells::Layout& layout, const cells::RowKey& key, const RowDifference& difference, const Fate& fate) {
+std::string finding_text(const cells::Layout& layout, const cells::RowKey& key, const RowDifference& difference,
+                         const Fate& fate) {
     std::string text = cql::to_cql(layout.table) + " WHERE " + cells::to_cql(layout, key) + ": ";
     const std::string what = key.of_statics ? "static columns " : "";
     if (difference.kind == RowDifference::Kind::missing) text += what + "missing on the target";
@@ -100,13 +115,16 @@ std::string finding_text(const cells::Layout& layout, const cells::RowKey& key, 
         std::string columns;
         std::set<std::string> named;
         for (const CellDifference& cell : difference.cells) {
-            const std::string one = cql::quoted(layout.cells(key.of_statics)[cell.column].name) + " (" + std::string(cells::name_of(cell.kind)) + ")";
+            const std::string one = cql::quoted(layout.cells(key.of_statics)[cell.column].name) + " (" +
+                                    std::string(cells::name_of(cell.kind)) + ")";
             if (named.insert(one).second) columns += (columns.empty() ? "" : ", ") + one;
         }
         text += what + "different in " + columns;
     }
-    if (fate.is_repaired) text += "; repaired";
-    else if (!fate.left.empty()) text += "; " + fate.left;
+    if (fate.is_repaired)
+        text += "; repaired";
+    else if (!fate.left.empty())
+        text += "; " + fate.left;
     return text;
 }
 

@@ -20,10 +20,13 @@ struct Fate {
 };
 
 // {"table":"shop.users","kind":"different","key":{"id":1},"cells":[{"column":"email","kind":"value","origin":"a","target":"b",
-// "origin_writetime":5,"target_writetime":7}],"repaired":false,"left":"newer on the target"}  — one line, without its end. Long values are cut.
-std::string finding_json(const cells::Layout& layout, const cells::RowKey& key, const cells::RowDifference& difference, const Fate& fate);
+// "origin_writetime":5,"target_writetime":7}],"repaired":false,"left":"newer on the target"}  — one line, without its
+// end. Long values are cut.
+std::string finding_json(const cells::Layout& layout, const cells::RowKey& key, const cells::RowDifference& difference,
+                         const Fate& fate);
 // "shop.users: WHERE id = 1: email differs (value)".
-std::string finding_text(const cells::Layout& layout, const cells::RowKey& key, const cells::RowDifference& difference, const Fate& fate);
+std::string finding_text(const cells::Layout& layout, const cells::RowKey& key, const cells::RowDifference& difference,
+                         const Fate& fate);
 // Adds the row to what is counted.
 void count_finding(const cells::RowDifference& difference, const Fate& fate, PartCounts& counts);
 

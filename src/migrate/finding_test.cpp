@@ -29,18 +29,22 @@ protected:
 
 TEST_F(FindingTest, ADifferentRow) {
     TestRow origin(*layout), target(*layout);
-    origin.add(column_v, {}, text("a"), 5).add(column_m, text("x"), text("1"), 5, 900).add(column_u, field(1), number(3), 5);
+    origin.add(column_v, {}, text("a"), 5)
+        .add(column_m, text("x"), text("1"), 5, 900)
+        .add(column_u, field(1), number(3), 5);
     target.add(column_v, {}, text("b"), 7).add(column_s, text("e"), {}, 6);
     const auto difference = compare_rows(*layout, false, &origin.row(), &target.row());
-    EXPECT_EQ(finding_json(*layout, key(), difference, left("newer on the target")),
-              R"({"table":"ks.t","kind":"different","key":{"k":1,"c":2},"cells":[)"
-              R"({"column":"m","kind":"missing","element":"x","origin":"1","origin_writetime":5,"origin_expires_at":900,"target":null},)"
-              R"({"column":"s","kind":"extra","element":"e","origin":null,"target_writetime":6},)"
-              R"({"column":"u","kind":"missing","field":"y","origin":3,"origin_writetime":5,"target":null},)"
-              R"({"column":"v","kind":"value","origin":"a","origin_writetime":5,"target":"b","target_writetime":7}],)"
-              R"("repaired":false,"left":"newer on the target"})");
-    EXPECT_EQ(finding_text(*layout, key(), difference, left("newer on the target")),
-              "ks.t WHERE k = 1 AND c = 2: different in m (missing), s (extra), u (missing), v (value); newer on the target");
+    EXPECT_EQ(
+        finding_json(*layout, key(), difference, left("newer on the target")),
+        R"({"table":"ks.t","kind":"different","key":{"k":1,"c":2},"cells":[)"
+        R"({"column":"m","kind":"missing","element":"x","origin":"1","origin_writetime":5,"origin_expires_at":900,"target":null},)"
+        R"({"column":"s","kind":"extra","element":"e","origin":null,"target_writetime":6},)"
+        R"({"column":"u","kind":"missing","field":"y","origin":3,"origin_writetime":5,"target":null},)"
+        R"({"column":"v","kind":"value","origin":"a","origin_writetime":5,"target":"b","target_writetime":7}],)"
+        R"("repaired":false,"left":"newer on the target"})");
+    EXPECT_EQ(
+        finding_text(*layout, key(), difference, left("newer on the target")),
+        "ks.t WHERE k = 1 AND c = 2: different in m (missing), s (extra), u (missing), v (value); newer on the target");
     PartCounts counts;
     count_finding(difference, Fate(), counts);
     EXPECT_EQ(counts.different, 1U);
@@ -56,10 +60,13 @@ TEST_F(FindingTest, ARowThatOneSideLacks) {
     Fate repaired;
     repaired.is_repaired = true;
     const auto missing = compare_rows(*layout, false, &row.row(), nullptr);
-    EXPECT_EQ(finding_json(*layout, key(), missing, repaired), R"({"table":"ks.t","kind":"missing","key":{"k":1,"c":2},"repaired":true})");
-    EXPECT_EQ(finding_text(*layout, key(), missing, repaired), "ks.t WHERE k = 1 AND c = 2: missing on the target; repaired");
+    EXPECT_EQ(finding_json(*layout, key(), missing, repaired),
+              R"({"table":"ks.t","kind":"missing","key":{"k":1,"c":2},"repaired":true})");
+    EXPECT_EQ(finding_text(*layout, key(), missing, repaired),
+              "ks.t WHERE k = 1 AND c = 2: missing on the target; repaired");
     const auto extra = compare_rows(*layout, true, nullptr, &row.row());
-    EXPECT_EQ(finding_json(*layout, key(true), extra, Fate()), R"({"table":"ks.t","kind":"extra","statics":true,"key":{"k":1},"repaired":false})");
+    EXPECT_EQ(finding_json(*layout, key(true), extra, Fate()),
+              R"({"table":"ks.t","kind":"extra","statics":true,"key":{"k":1},"repaired":false})");
     EXPECT_EQ(finding_text(*layout, key(true), extra, Fate()), "ks.t WHERE k = 1: static columns only on the target");
 }
 

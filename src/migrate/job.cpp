@@ -22,7 +22,8 @@ constexpr double slow_bytes_per_second = 5e6;
 constexpr std::chrono::milliseconds tick_every{200};
 
 int exit_of(const base::Error& error) {
-    return error.kind == base::ErrorKind::bad_input || error.kind == base::ErrorKind::bad_configuration ? exit_bad_input : exit_partial;
+    return error.kind == base::ErrorKind::bad_input || error.kind == base::ErrorKind::bad_configuration ? exit_bad_input
+                                                                                                        : exit_partial;
 }
 
 base::Error of_side(const char* side, base::Error error) {
@@ -30,7 +31,8 @@ base::Error of_side(const char* side, base::Error error) {
     return error;
 }
 
-driver::SessionOptions session_options(const nodes::ClusterOptions& cluster, const RunOptions& options, const std::string& command) {
+driver::SessionOptions session_options(const nodes::ClusterOptions& cluster, const RunOptions& options,
+                                       const std::string& command) {
     driver::SessionOptions session;
     session.cluster = cluster;
     session.consistency = options.consistency;
@@ -46,19 +48,31 @@ std::vector<std::string> keyspaces_of(const std::vector<cql::TableName>& tables)
     return names;
 }
 
-base::Bytes text_value(const std::string& text) { return {text.begin(), text.end()}; }
+base::Bytes text_value(const std::string& text) {
+    return {text.begin(), text.end()};
+}
 
 }  // namespace
 
 Job::Job(net::Loop& loop, std::string command, RunOptions options, std::ostream& out, std::ostream& error)
-    : loop_(loop), command_(std::move(command)), options_(std::move(options)), out_(out), error_(error), clock_(base::system_clock()),
-      begun_(clock_.now()), window_(loop, AdaptiveLimit::Bounds{32, 2, options_.most_in_flight}), surroundings_(loop, window_, clock_),
-      progress_(out, options_.is_terminal, clock_), ticking_(loop) {
+    : loop_(loop),
+      command_(std::move(command)),
+      options_(std::move(options)),
+      out_(out),
+      error_(error),
+      clock_(base::system_clock()),
+      begun_(clock_.now()),
+      window_(loop, AdaptiveLimit::Bounds{32, 2, options_.most_in_flight}),
+      surroundings_(loop, window_, clock_),
+      progress_(out, options_.is_terminal, clock_),
+      ticking_(loop) {
     surroundings_.should_stop = options_.should_stop;
     surroundings_.on_rows = [this](std::uint64_t rows) { progress_.add_rows(rows); };
 }
 
-double Job::seconds() const { return std::chrono::duration<double>(clock_.now() - begun_).count(); }
+double Job::seconds() const {
+    return std::chrono::duration<double>(clock_.now() - begun_).count();
+}
 
 void Job::say(const std::string& line) {
     progress_.clear();
@@ -72,7 +86,8 @@ void Job::complain(const std::string& line) {
 }
 
 std::string Job::command_line(const std::string& command, const std::string& more, const cql::TableName& table) const {
-    return "crossfade " + command + (options_.flags.empty() ? "" : " " + options_.flags) + (more.empty() ? "" : " " + more) + " '" + cql::to_cql(table) + "'";
+    return "crossfade " + command + (options_.flags.empty() ? "" : " " + options_.flags) +
+           (more.empty() ? "" : " " + more) + " '" + cql::to_cql(table) + "'";
 }
 
 base::Task<base::Result<void>> Job::connect() {
@@ -87,8 +102,10 @@ base::Task<base::Result<void>> Job::connect() {
     for (const auto& [side, session] : {std::pair("origin", origin_), std::pair("target", target_)}) {
         const auto topology = session->topology();
         if (topology->ring.empty())
-            co_return base::fail(base::ErrorKind::bad_input, fmt::format("{}: its partitioner is {}; only Murmur3Partitioner can be copied by ranges", side,
-                                                                         topology->partitioner.empty() ? "not known" : topology->partitioner));
+            co_return base::fail(
+                base::ErrorKind::bad_input,
+                fmt::format("{}: its partitioner is {}; only Murmur3Partitioner can be copied by ranges", side,
+                            topology->partitioner.empty() ? "not known" : topology->partitioner));
     }
     co_return base::Result<void>();
 }
@@ -109,9 +126,9 @@ base::Task<std::optional<int>> Job::create_missing_tables(std::vector<cql::Table
     std::vector<std::string> datacenters{topology->local_datacenter};
     for (const std::string& one : topology->datacenters())
         if (one != topology->local_datacenter) datacenters.push_back(one);
-    const auto nodes = static_cast<std::size_t>(std::count_if(topology->nodes.begin(), topology->nodes.end(), [&](const nodes::Node& node) {
-        return node.datacenter == topology->local_datacenter;
-    }));
+    const auto nodes = static_cast<std::size_t>(
+        std::count_if(topology->nodes.begin(), topology->nodes.end(),
+                      [&](const nodes::Node& node) { return node.datacenter == topology->local_datacenter; }));
     const Creation creation = create_missing(names, origin_schema_, target_schema_, datacenters, nodes);
     if (creation.statements.empty()) co_return std::nullopt;
     bool creates = options_.creates_schema;
@@ -124,7 +141,8 @@ base::Task<std::optional<int>> Job::create_missing_tables(std::vector<cql::Table
     if (!creates) {
         for (const cql::TableName& name : names) {
             if (target_schema_.find_table(name.keyspace, name.table) != nullptr) continue;
-            complain(fmt::format("{}: the target has no such table; create it with: {}", cql::to_cql(name), command_line("migrate", "--create-schema", name)));
+            complain(fmt::format("{}: the target has no such table; create it with: {}", cql::to_cql(name),
+                                 command_line("migrate", "--create-schema", name)));
         }
         co_return exit_bad_input;
     }
@@ -164,7 +182,8 @@ std::optional<int> Job::compare_schemas(const std::vector<cql::TableName>& names
         TableFindings findings = compare_tables(*origin, *target);
         if (command_ == "migrate" && !options_.allows_short_gc_grace)
             if (auto problem = gc_grace_problem(*target, 0)) findings.problems.push_back(std::move(*problem));
-        if (target->is_view) findings.problems.push_back(cql::to_cql(name) + ": it is a materialized view on the target");
+        if (target->is_view)
+            findings.problems.push_back(cql::to_cql(name) + ": it is a materialized view on the target");
         for (const std::string& note : findings.notes) say(note);
         for (const std::string& problem : findings.problems) complain(problem);
         has_problems = has_problems || !findings.problems.empty();
@@ -194,7 +213,8 @@ base::Result<void> Job::open_ledger() {
     ledger_.emplace(std::move(*ledger));
 
     std::vector<std::string> patterns;
-    for (const cql::TableName& table : options_.tables) patterns.push_back(table.table == "*" ? cql::quoted(table.keyspace) + ".*" : cql::to_cql(table));
+    for (const cql::TableName& table : options_.tables)
+        patterns.push_back(table.table == "*" ? cql::quoted(table.keyspace) + ".*" : cql::to_cql(table));
     std::sort(patterns.begin(), patterns.end());
     std::string name;
     for (const std::string& pattern : patterns) name += pattern + " ";
@@ -202,8 +222,8 @@ base::Result<void> Job::open_ledger() {
     if (options_.default_timestamp != 1) name += fmt::format("default timestamp {} ", options_.default_timestamp);
     if (!options_.writes_row_markers) name += "without row markers ";
     if (options_.repair)
-        name += fmt::format("repair{}{}{} ", options_.repair->missing ? " missing" : "", options_.repair->different ? " different" : "",
-                            options_.repair->extra ? " extra" : "");
+        name += fmt::format("repair{}{}{} ", options_.repair->missing ? " missing" : "",
+                            options_.repair->different ? " different" : "", options_.repair->extra ? " extra" : "");
     auto lock = FolderLock::take(fmt::format("{}/{}-{:016x}.lock", folder_, command_, std::hash<std::string>()(name)));
     if (!lock) return base::fail(base::ErrorKind::bad_configuration, std::move(lock.error().message));
     lock_.emplace(std::move(*lock));
@@ -247,7 +267,8 @@ base::Task<base::Result<double>> Job::cut(const TableWork& table, std::vector<Le
     options.consistency = cql::Consistency::one;
     std::vector<RangeEstimate> ranges;
     auto rows = co_await origin_->query(
-        "SELECT range_start, range_end, partitions_count, mean_partition_size FROM system.size_estimates WHERE keyspace_name = ? AND table_name = ?",
+        "SELECT range_start, range_end, partitions_count, mean_partition_size FROM system.size_estimates WHERE "
+        "keyspace_name = ? AND table_name = ?",
         std::move(names), options);
     // Not every cluster has estimates; they only make the parts fit better.
     if (rows) {
@@ -257,7 +278,8 @@ base::Task<base::Result<double>> Job::cut(const TableWork& table, std::vector<Le
             range.start = std::strtoll(std::string(cells.text("range_start")).c_str(), nullptr, 10);
             range.end = std::strtoll(std::string(cells.text("range_end")).c_str(), nullptr, 10);
             range.partitions = row.cell(2).bytes.size() == 8 ? cql::Reader(row.cell(2).bytes).long_number() : 0;
-            range.mean_partition_bytes = row.cell(3).bytes.size() == 8 ? cql::Reader(row.cell(3).bytes).long_number() : 0;
+            range.mean_partition_bytes =
+                row.cell(3).bytes.size() == 8 ? cql::Reader(row.cell(3).bytes).long_number() : 0;
             ranges.push_back(range);
         }
     } else if (rows.error().kind != base::ErrorKind::server) {
@@ -322,8 +344,10 @@ base::Task<TableOutcome> Job::begin(std::size_t number) {
     }
     if (known->id != 0) {
         std::string happened = what_happened(*on_origin, known->origin_id, known->origin_begun_ms);
-        if (!happened.empty()) happened += " on the origin";
-        else if (happened = what_happened(*on_target, known->target_id, known->target_begun_ms); !happened.empty()) happened += " on the target";
+        if (!happened.empty())
+            happened += " on the origin";
+        else if (happened = what_happened(*on_target, known->target_id, known->target_begun_ms); !happened.empty())
+            happened += " on the target";
         if (happened.empty()) {
             ledger_table_ = std::move(*known);
             co_return outcome;
@@ -343,19 +367,23 @@ base::Task<TableOutcome> Job::begin(std::size_t number) {
         co_return outcome;
     }
     if (!options_.allows_short_gc_grace && command_ == "migrate") {
-        const auto problem = gc_grace_problem(work->target_table, *may_take + static_cast<double>(fresh.begun_us - run_.begun_us) / 1e6);
+        const auto problem =
+            gc_grace_problem(work->target_table, *may_take + static_cast<double>(fresh.begun_us - run_.begun_us) / 1e6);
         if (problem) {
             outcome.failure = problem->substr(name.size() + 2);
             co_return outcome;
         }
     }
     auto begun = ledger_->begin_table(run_, std::move(fresh));
-    if (begun) ledger_table_ = std::move(*begun);
-    else outcome.failure = std::move(begun.error().message);
+    if (begun)
+        ledger_table_ = std::move(*begun);
+    else
+        outcome.failure = std::move(begun.error().message);
     co_return outcome;
 }
 
-base::Task<void> Job::work(TableOutcome& outcome, std::function<base::Task<base::Result<PartCounts>>(cql::TokenRange)> part) {
+base::Task<void> Job::work(TableOutcome& outcome,
+                           std::function<base::Task<base::Result<PartCounts>>(cql::TokenRange)> part) {
     std::uint64_t done = 0;
     for (const LedgerPart& one : ledger_table_.parts) done += one.is_done ? 1 : 0;
     const std::string name = cql::to_cql(outcome.name);
@@ -391,17 +419,23 @@ base::Task<void> Job::work(TableOutcome& outcome, std::function<base::Task<base:
             outcome.failure = fmt::format("{}: {}", is_origin ? "origin" : "target", moment.error().message);
             co_return;
         }
-        const std::string happened = what_happened(*moment, is_origin ? ledger_table_.origin_id : ledger_table_.target_id,
-                                                   is_origin ? ledger_table_.origin_begun_ms : ledger_table_.target_begun_ms);
-        if (!happened.empty() && outcome.happened.empty()) outcome.happened = fmt::format("{} on the {}", happened, is_origin ? "origin" : "target");
+        const std::string happened =
+            what_happened(*moment, is_origin ? ledger_table_.origin_id : ledger_table_.target_id,
+                          is_origin ? ledger_table_.origin_begun_ms : ledger_table_.target_begun_ms);
+        if (!happened.empty() && outcome.happened.empty())
+            outcome.happened = fmt::format("{} on the {}", happened, is_origin ? "origin" : "target");
     }
     base::Result<void> recorded;
-    if (!outcome.happened.empty()) recorded = ledger_->forget_table(ledger_table_);
-    else if (outcome.failures.empty()) recorded = ledger_->finish_table(ledger_table_);
+    if (!outcome.happened.empty())
+        recorded = ledger_->forget_table(ledger_table_);
+    else if (outcome.failures.empty())
+        recorded = ledger_->finish_table(ledger_table_);
     if (!recorded) outcome.failure = std::move(recorded.error().message);
 }
 
-base::Result<void> Job::end(int exit_code) { return ledger_->end_run(run_, clock_.wall_microseconds(), exit_code); }
+base::Result<void> Job::end(int exit_code) {
+    return ledger_->end_run(run_, clock_.wall_microseconds(), exit_code);
+}
 
 void Job::close() {
     ticking_.cancel();

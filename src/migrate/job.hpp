@@ -1,4 +1,5 @@
-// What copying and comparing have in common: both clusters, the tables, the ledger, and going through the tables one after the other.
+// What copying and comparing have in common: both clusters, the tables, the ledger, and going through the tables one
+// after the other.
 #pragma once
 
 #include <memory>
@@ -38,12 +39,14 @@ class Job {
 public:
     Job(net::Loop& loop, std::string command, RunOptions options, std::ostream& out, std::ostream& error);
 
-    // Connects, selects the tables, compares their schemas, opens the ledger. Gives an exit code when the run ends here.
+    // Connects, selects the tables, compares their schemas, opens the ledger. Gives an exit code when the run ends
+    // here.
     base::Task<std::optional<int>> prepare();
     // Prepares one table's statements and begins it in the ledger, or goes on with it there.
     base::Task<TableOutcome> begin(std::size_t number);
     // Works through the parts of the table that begin() began, then looks whether it was truncated meanwhile.
-    base::Task<void> work(TableOutcome& outcome, std::function<base::Task<base::Result<PartCounts>>(cql::TokenRange)> part);
+    base::Task<void> work(TableOutcome& outcome,
+                          std::function<base::Task<base::Result<PartCounts>>(cql::TokenRange)> part);
     // Notes in the ledger that the run has ended; not called when it was interrupted.
     base::Result<void> end(int exit_code);
     void close();

@@ -13,12 +13,14 @@
 namespace crossfade::migrate {
 namespace {
 
-constexpr std::uint64_t PartCounts::* counted[] = {
-    &PartCounts::origin_rows,     &PartCounts::target_rows,       &PartCounts::static_partitions, &PartCounts::writes,
-    &PartCounts::bytes,           &PartCounts::default_stamped_cells, &PartCounts::key_only_rows, &PartCounts::future_rows,
-    &PartCounts::unsettled_rows,  &PartCounts::missing,           &PartCounts::extra,             &PartCounts::different,
-    &PartCounts::newer_on_target, &PartCounts::repaired,          &PartCounts::with_value,        &PartCounts::with_writetime,
-    &PartCounts::with_ttl,        &PartCounts::with_missing_cell, &PartCounts::with_extra_cell,
+constexpr std::uint64_t PartCounts::*counted[] = {
+    &PartCounts::origin_rows,     &PartCounts::target_rows, &PartCounts::static_partitions,
+    &PartCounts::writes,          &PartCounts::bytes,       &PartCounts::default_stamped_cells,
+    &PartCounts::key_only_rows,   &PartCounts::future_rows, &PartCounts::unsettled_rows,
+    &PartCounts::missing,         &PartCounts::extra,       &PartCounts::different,
+    &PartCounts::newer_on_target, &PartCounts::repaired,    &PartCounts::with_value,
+    &PartCounts::with_writetime,  &PartCounts::with_ttl,    &PartCounts::with_missing_cell,
+    &PartCounts::with_extra_cell,
 };
 
 // The counts are one text column, so that a new count needs no new schema.
@@ -73,7 +75,8 @@ struct Ledger::Database {
 
     tl::unexpected<base::Error> failure() const {
         return base::fail(base::ErrorKind::bad_configuration,
-                          path + ": " + (handle != nullptr ? sqlite3_errmsg(handle) : "out of memory") + "; choose another --state-dir or remove the file");
+                          path + ": " + (handle != nullptr ? sqlite3_errmsg(handle) : "out of memory") +
+                              "; choose another --state-dir or remove the file");
     }
     base::Result<void> run(const char* sql) {
         if (sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return failure();
@@ -112,12 +115,15 @@ public:
     std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
     std::string text(int column) const {
         const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-        return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+        return bytes == nullptr
+                   ? std::string()
+                   : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
     }
     nodes::Uuid uuid(int column) const {
         nodes::Uuid uuid{};
         const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
-        if (sqlite3_column_bytes(statement_, column) == static_cast<int>(uuid.size())) std::copy_n(bytes, uuid.size(), uuid.begin());
+        if (sqlite3_column_bytes(statement_, column) == static_cast<int>(uuid.size()))
+            std::copy_n(bytes, uuid.size(), uuid.begin());
         return uuid;
     }
 
@@ -136,18 +142,21 @@ Ledger::~Ledger() = default;
 base::Result<Ledger> Ledger::open(const std::string& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    if (error) return base::fail(base::ErrorKind::bad_configuration, folder + ": cannot be made: " + error.message() + "; choose another --state-dir");
+    if (error)
+        return base::fail(base::ErrorKind::bad_configuration,
+                          folder + ": cannot be made: " + error.message() + "; choose another --state-dir");
     ::chmod(folder.c_str(), 0700);
     auto database = std::make_unique<Database>();
     database->path = folder + "/ledger.sqlite";
     // Made with narrow rights before SQLite opens it: the names of tables are nobody else's business.
     const int file = ::open(database->path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file >= 0) ::close(file);
-    if (sqlite3_open_v2(database->path.c_str(), &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK)
+    if (sqlite3_open_v2(database->path.c_str(), &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        nullptr) != SQLITE_OK)
         return database->failure();
     sqlite3_busy_timeout(database->handle, 10000);
-    // WAL with NORMAL: a killed process loses nothing, a machine that loses its power at most the last finished ranges, which are
-    // then done again.
+    // WAL with NORMAL: a killed process loses nothing, a machine that loses its power at most the last finished ranges,
+    // which are then done again.
     for (const char* sql : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", schema}) {
         auto done = database->run(sql);
         if (!done) return base::fail(std::move(done.error()));
@@ -155,21 +164,26 @@ base::Result<Ledger> Ledger::open(const std::string& folder) {
     return Ledger(std::move(database));
 }
 
-base::Result<Ledger::Run> Ledger::begin_run(const std::string& command, const std::string& name, const std::string& origin_cluster,
-                                            const std::string& target_cluster, std::int64_t now_us, bool restart) {
+base::Result<Ledger::Run> Ledger::begin_run(const std::string& command, const std::string& name,
+                                            const std::string& origin_cluster, const std::string& target_cluster,
+                                            std::int64_t now_us, bool restart) {
     Database& database = *database_;
     if (restart) {
-        Statement end(database.handle, "UPDATE runs SET ended_us = ? WHERE command = ? AND name = ? AND ended_us IS NULL");
+        Statement end(database.handle,
+                      "UPDATE runs SET ended_us = ? WHERE command = ? AND name = ? AND ended_us IS NULL");
         if (end.bind(now_us).bind(command).bind(name).step() != SQLITE_DONE) return database.failure();
     }
     Statement find(database.handle,
-                   "SELECT id, begun_us FROM runs WHERE command = ? AND name = ? AND origin_cluster = ? AND target_cluster = ? AND ended_us IS NULL "
+                   "SELECT id, begun_us FROM runs WHERE command = ? AND name = ? AND origin_cluster = ? AND "
+                   "target_cluster = ? AND ended_us IS NULL "
                    "ORDER BY id DESC LIMIT 1");
     const int found = find.bind(command).bind(name).bind(origin_cluster).bind(target_cluster).step();
     if (found == SQLITE_ROW) return Run{find.number(0), find.number(1), true};
     if (found != SQLITE_DONE) return database.failure();
-    Statement add(database.handle, "INSERT INTO runs (command, name, origin_cluster, target_cluster, begun_us) VALUES (?, ?, ?, ?, ?)");
-    if (add.bind(command).bind(name).bind(origin_cluster).bind(target_cluster).bind(now_us).step() != SQLITE_DONE) return database.failure();
+    Statement add(database.handle,
+                  "INSERT INTO runs (command, name, origin_cluster, target_cluster, begun_us) VALUES (?, ?, ?, ?, ?)");
+    if (add.bind(command).bind(name).bind(origin_cluster).bind(target_cluster).bind(now_us).step() != SQLITE_DONE)
+        return database.failure();
     return Run{sqlite3_last_insert_rowid(database.handle), now_us, false};
 }
 
@@ -177,7 +191,8 @@ base::Result<void> Ledger::end_run(const Run& run, std::int64_t now_us, int exit
     Statement end(database_->handle, "UPDATE runs SET ended_us = ?, exit_code = ? WHERE id = ?");
     if (end.bind(now_us).bind(std::int64_t{exit_code}).bind(run.id).step() != SQLITE_DONE) return database_->failure();
     // What an ended run did is of no use to any other.
-    Statement clean(database_->handle, "DELETE FROM parts WHERE run_table IN (SELECT id FROM run_tables WHERE run = ?)");
+    Statement clean(database_->handle,
+                    "DELETE FROM parts WHERE run_table IN (SELECT id FROM run_tables WHERE run = ?)");
     if (clean.bind(run.id).step() != SQLITE_DONE) return database_->failure();
     return {};
 }
@@ -185,9 +200,10 @@ base::Result<void> Ledger::end_run(const Run& run, std::int64_t now_us, int exit
 base::Result<LedgerTable> Ledger::find_table(const Run& run, const cql::TableName& name) {
     LedgerTable table;
     table.name = name;
-    Statement find(database_->handle,
-                   "SELECT id, origin_id, target_id, begun_us, origin_begun_ms, target_begun_ms, is_done FROM run_tables "
-                   "WHERE run = ? AND keyspace_name = ? AND table_name = ?");
+    Statement find(
+        database_->handle,
+        "SELECT id, origin_id, target_id, begun_us, origin_begun_ms, target_begun_ms, is_done FROM run_tables "
+        "WHERE run = ? AND keyspace_name = ? AND table_name = ?");
     const int found = find.bind(run.id).bind(name.keyspace).bind(name.table).step();
     if (found == SQLITE_DONE) return table;
     if (found != SQLITE_ROW) return database_->failure();
@@ -198,7 +214,9 @@ base::Result<LedgerTable> Ledger::find_table(const Run& run, const cql::TableNam
     table.origin_begun_ms = find.number(4);
     table.target_begun_ms = find.number(5);
     table.is_done = find.number(6) != 0;
-    Statement parts(database_->handle, "SELECT part, range_start, range_end, is_done, counts FROM parts WHERE run_table = ? ORDER BY part");
+    Statement parts(
+        database_->handle,
+        "SELECT part, range_start, range_end, is_done, counts FROM parts WHERE run_table = ? ORDER BY part");
     parts.bind(table.id);
     int step = SQLITE_ROW;
     while ((step = parts.step()) == SQLITE_ROW) {
@@ -233,14 +251,18 @@ base::Result<LedgerTable> Ledger::begin_table(const Run& run, LedgerTable table)
             if (!forgotten) return forgotten;
         }
         Statement add(database_->handle,
-                      "INSERT INTO run_tables (run, keyspace_name, table_name, origin_id, target_id, begun_us, origin_begun_ms, target_begun_ms) "
+                      "INSERT INTO run_tables (run, keyspace_name, table_name, origin_id, target_id, begun_us, "
+                      "origin_begun_ms, target_begun_ms) "
                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
         add.bind(run.id).bind(table.name.keyspace).bind(table.name.table).bind(table.origin_id).bind(table.target_id);
-        if (add.bind(table.begun_us).bind(table.origin_begun_ms).bind(table.target_begun_ms).step() != SQLITE_DONE) return database_->failure();
+        if (add.bind(table.begun_us).bind(table.origin_begun_ms).bind(table.target_begun_ms).step() != SQLITE_DONE)
+            return database_->failure();
         table.id = sqlite3_last_insert_rowid(database_->handle);
-        Statement part(database_->handle, "INSERT INTO parts (run_table, part, range_start, range_end) VALUES (?, ?, ?, ?)");
+        Statement part(database_->handle,
+                       "INSERT INTO parts (run_table, part, range_start, range_end) VALUES (?, ?, ?, ?)");
         for (const LedgerPart& one : table.parts) {
-            if (part.bind(table.id).bind(one.index).bind(one.range.start).bind(one.range.end).step() != SQLITE_DONE) return database_->failure();
+            if (part.bind(table.id).bind(one.index).bind(one.range.start).bind(one.range.end).step() != SQLITE_DONE)
+                return database_->failure();
             part.again();
         }
         return {};
@@ -267,10 +289,12 @@ base::Result<void> Ledger::finish_table(const LedgerTable& table) {
 
 base::Result<FolderLock> FolderLock::take(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return base::fail(base::ErrorKind::bad_configuration, path + ": cannot be written; choose another --state-dir");
+    if (file < 0)
+        return base::fail(base::ErrorKind::bad_configuration, path + ": cannot be written; choose another --state-dir");
     FolderLock lock(file);
     if (::flock(file, LOCK_EX | LOCK_NB) != 0)
-        return base::fail(base::ErrorKind::unavailable, path + ": another run of the same command on the same tables is under way");
+        return base::fail(base::ErrorKind::unavailable,
+                          path + ": another run of the same command on the same tables is under way");
     return lock;
 }
 

@@ -1,4 +1,5 @@
-// Which ranges of which tables a run has finished, durably: SQLite in the folder of a pair of clusters (SEMANTICS, State).
+// Which ranges of which tables a run has finished, durably: SQLite in the folder of a pair of clusters (SEMANTICS,
+// State).
 #pragma once
 
 #include <array>
@@ -44,7 +45,7 @@ struct LedgerTable {
     std::int64_t id = 0;
     cql::TableName name;
     nodes::Uuid origin_id{}, target_id{};
-    std::int64_t begun_us = 0;                           // by this machine's clock
+    std::int64_t begun_us = 0;                              // by this machine's clock
     std::int64_t origin_begun_ms = 0, target_begun_ms = 0;  // by the clusters' own clocks
     bool is_done = false;
     std::vector<LedgerPart> parts;  // in order; all of the ring
@@ -61,8 +62,9 @@ public:
         std::int64_t begun_us = 0;
         bool is_resumed = false;
     };
-    // The run of this `command` ("migrate", "validate") under this `name` (its tables and whatever changes what it does) that was begun and
-    // has not ended, between these clusters; else a new one. `restart`: always a new one; the other is taken for ended.
+    // The run of this `command` ("migrate", "validate") under this `name` (its tables and whatever changes what it
+    // does) that was begun and has not ended, between these clusters; else a new one. `restart`: always a new one; the
+    // other is taken for ended.
     base::Result<Run> begin_run(const std::string& command, const std::string& name, const std::string& origin_cluster,
                                 const std::string& target_cluster, std::int64_t now_us, bool restart);
     base::Result<void> end_run(const Run& run, std::int64_t now_us, int exit_code);
@@ -86,7 +88,8 @@ private:
     std::unique_ptr<Database> database_;
 };
 
-// Holds a file locked as long as it lives, so that two processes do not do the same work. Errors: unavailable, when another has it.
+// Holds a file locked as long as it lives, so that two processes do not do the same work. Errors: unavailable, when
+// another has it.
 class FolderLock {
 public:
     static base::Result<FolderLock> take(const std::string& path);

@@ -104,7 +104,8 @@ TEST_F(LedgerTest, OtherCommandsTablesAndClustersHaveRunsOfTheirOwn) {
     EXPECT_FALSE(ledger.begin_run("migrate", "ks.t ", "A", "C", 1000, false)->is_resumed);
     EXPECT_TRUE(ledger.begin_run("migrate", "ks.t ", "A", "B", 1000, false)->is_resumed);
     EXPECT_FALSE(ledger.begin_run("migrate", "ks.t ", "A", "B", 3000, true)->is_resumed) << "--restart";
-    EXPECT_EQ(ledger.begin_run("migrate", "ks.t ", "A", "B", 4000, false)->begun_us, 3000) << "and the new one is the one to go on with";
+    EXPECT_EQ(ledger.begin_run("migrate", "ks.t ", "A", "B", 4000, false)->begun_us, 3000)
+        << "and the new one is the one to go on with";
 }
 
 TEST_F(LedgerTest, ATableThatIsBegunAgainHasNothingDone) {
@@ -163,7 +164,8 @@ TEST_F(LedgerTest, KilledAtAnyMoment) {
             EXPECT_TRUE(recorded.empty());
             continue;
         }
-        ASSERT_EQ(table->parts.size(), static_cast<std::size_t>(part_count)) << "all parts of a table are begun together";
+        ASSERT_EQ(table->parts.size(), static_cast<std::size_t>(part_count))
+            << "all parts of a table are begun together";
         for (const std::uint8_t one : recorded) {
             EXPECT_TRUE(table->parts[one].is_done);
             EXPECT_EQ(table->parts[one].counts.origin_rows, one + 1U);
@@ -178,7 +180,8 @@ TEST_F(LedgerTest, AFolderThatCannotBeWrittenIsNamed) {
     ASSERT_FALSE(ledger);
     EXPECT_EQ(ledger.error().kind, base::ErrorKind::bad_configuration);
     EXPECT_NE(ledger.error().message.find(file), std::string::npos);
-    std::ofstream(folder + "/ledger.sqlite") << "this is no database, but a text that is long enough to be taken for one";
+    std::ofstream(folder + "/ledger.sqlite")
+        << "this is no database, but a text that is long enough to be taken for one";
     const auto damaged = Ledger::open(folder);
     ASSERT_FALSE(damaged);
     EXPECT_NE(damaged.error().message.find("ledger.sqlite"), std::string::npos);
@@ -192,9 +195,7 @@ TEST_F(LedgerTest, ALockIsHeldByOne) {
     int status = -1;
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
-    {
-        const FolderLock gone = std::move(*first);
-    }
+    { const FolderLock gone = std::move(*first); }
     EXPECT_TRUE(FolderLock::take(folder + "/lock"));
 }
 

@@ -26,7 +26,8 @@ base::Task<void> run_part(std::shared_ptr<Running> running, LedgerPart* part) {
     if (running->work.should_stop && running->work.should_stop()) running->is_interrupted = true;
     if (running->is_interrupted) co_return;
     if (running->hopeless >= hopeless_after) {
-        running->failed.emplace_back(part, base::Error(base::ErrorKind::interrupted, "not begun, because so many others failed"));
+        running->failed.emplace_back(
+            part, base::Error(base::ErrorKind::interrupted, "not begun, because so many others failed"));
         co_return;
     }
     auto done = co_await running->work.work(part->range);
@@ -55,11 +56,15 @@ base::Task<base::Result<PartsOutcome>> run_parts(net::Loop& loop, std::vector<Le
     for (std::uint32_t round = 1; !open.empty(); ++round) {
         running->failed.clear();
         running->hopeless = 0;
-        std::function<base::Task<void>(LedgerPart*)> one = [running](LedgerPart* part) { return run_part(running, part); };
+        std::function<base::Task<void>(LedgerPart*)> one = [running](LedgerPart* part) {
+            return run_part(running, part);
+        };
         co_await for_each_at_once(std::move(open), running->work.at_once, std::move(one));
         open.clear();
         if (running->cannot_record) co_return base::fail(std::move(*running->cannot_record));
-        if (running->is_interrupted || running->failed.empty() || round == running->work.rounds || running->hopeless >= hopeless_after) break;
+        if (running->is_interrupted || running->failed.empty() || round == running->work.rounds ||
+            running->hopeless >= hopeless_after)
+            break;
         for (const auto& [part, error] : running->failed) open.push_back(part);
         driver::Pause wait(loop, running->work.pause_between_rounds);
         co_await wait;

@@ -34,8 +34,9 @@ struct PartsOutcome {
     bool is_interrupted = false;
 };
 
-// Does what `parts` says is not done, and notes in it what is. A part that failed is tried again when all others are through; when one after
-// another fails for a reason that does not pass, the rest is not begun. Errors: only those of recording.
+// Does what `parts` says is not done, and notes in it what is. A part that failed is tried again when all others are
+// through; when one after another fails for a reason that does not pass, the rest is not begun. Errors: only those of
+// recording.
 base::Task<base::Result<PartsOutcome>> run_parts(net::Loop& loop, std::vector<LedgerPart>& parts, PartsWork work);
 
 }  // namespace crossfade::migrate

@@ -58,7 +58,8 @@ TEST_F(PartsRunnerTest, DoesWhatIsNotDone) {
 TEST_F(PartsRunnerTest, TriesAFailedPartAgainWhenTheOthersAreThrough) {
     work.work = [this](cql::TokenRange range) {
         const int times = ++tried[range.start];
-        if (range.start == 7 || (range.start == 9 && times == 1)) return answer(base::fail(base::ErrorKind::timeout, "slow"));
+        if (range.start == 7 || (range.start == 9 && times == 1))
+            return answer(base::fail(base::ErrorKind::timeout, "slow"));
         return answer(PartCounts());
     };
     const auto outcome = run();
@@ -95,7 +96,9 @@ TEST_F(PartsRunnerTest, AStopLeavesTheRestForTheNextRun) {
 }
 
 TEST_F(PartsRunnerTest, WhatCannotBeRecordedEndsIt) {
-    work.record = [](const LedgerPart&) -> base::Result<void> { return base::fail(base::ErrorKind::bad_configuration, "disk full"); };
+    work.record = [](const LedgerPart&) -> base::Result<void> {
+        return base::fail(base::ErrorKind::bad_configuration, "disk full");
+    };
     work.work = [](cql::TokenRange) { return answer(PartCounts()); };
     const auto outcome = run();
     ASSERT_FALSE(outcome);

@@ -33,19 +33,19 @@ TableFindings compare_tables(const nodes::Table& origin, const nodes::Table& tar
 // Whether the bytes of every value of `from` are a value of `to` with the same meaning.
 bool bytes_may_pass(const cql::Type& from, const cql::Type& to);
 
-// Nothing, or why the target's gc_grace_seconds is too short for a run that takes about `seconds`: a deletion could be forgotten by the
-// target before the cell that it deletes is written there.
+// Nothing, or why the target's gc_grace_seconds is too short for a run that takes about `seconds`: a deletion could be
+// forgotten by the target before the cell that it deletes is written there.
 std::optional<std::string> gc_grace_problem(const nodes::Table& target, double seconds);
 
 // Statements that create what the target lacks for these tables: keyspaces, types, tables, their indexes; in order.
 struct Creation {
     std::vector<std::string> statements;
-    std::vector<std::string> notes;     // what will not be as on the origin, one sentence each
-    std::vector<std::string> missing;   // what is created: "keyspace shop", "table shop.users"
+    std::vector<std::string> notes;    // what will not be as on the origin, one sentence each
+    std::vector<std::string> missing;  // what is created: "keyspace shop", "table shop.users"
 };
-// `datacenters`: of the target, the local one first. A keyspace whose datacenters the target does not have gets the same number of
-// replicas in the local one, at most one for each of its `nodes`.
-Creation create_missing(const std::vector<cql::TableName>& tables, const nodes::Schema& origin, const nodes::Schema& target,
-                        const std::vector<std::string>& datacenters, std::size_t nodes);
+// `datacenters`: of the target, the local one first. A keyspace whose datacenters the target does not have gets the
+// same number of replicas in the local one, at most one for each of its `nodes`.
+Creation create_missing(const std::vector<cql::TableName>& tables, const nodes::Schema& origin,
+                        const nodes::Schema& target, const std::vector<std::string>& datacenters, std::size_t nodes);
 
 }  // namespace crossfade::migrate

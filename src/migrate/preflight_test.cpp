@@ -32,7 +32,9 @@ nodes::Table table(const char* name, std::vector<nodes::Column> more = {}) {
     return made;
 }
 
-nodes::Column regular(const char* name, const char* type) { return column(name, nodes::ColumnKind::regular, -1, type); }
+nodes::Column regular(const char* name, const char* type) {
+    return column(name, nodes::ColumnKind::regular, -1, type);
+}
 
 nodes::Schema schema_of(std::vector<nodes::Table> tables) {
     nodes::Schema schema;
@@ -63,7 +65,8 @@ TEST(SelectTables, ExpandsAStarWithoutViews) {
 TEST(SelectTables, NamesWhatIsNotThere) {
     const nodes::Schema schema = schema_of({table("a")});
     EXPECT_THAT(select_tables({{"ks", "b"}, {"other", "a"}, {"system", "local"}}, schema).problems,
-                ElementsAre("ks.b: the origin has no such table", "other.a: the origin has no keyspace other", HasSubstr("the server's own")));
+                ElementsAre("ks.b: the origin has no such table", "other.a: the origin has no keyspace other",
+                            HasSubstr("the server's own")));
 }
 
 TEST(CompareTables, EqualOnesHaveNoNotes) {
@@ -74,12 +77,15 @@ TEST(CompareTables, EqualOnesHaveNoNotes) {
 }
 
 TEST(CompareTables, NamesEachDifference) {
-    const auto findings =
-        compare_tables(table("t", {regular("gone", "text"), regular("other", "int"), column("kind", nodes::ColumnKind::static_column, -1, "int")}),
-                       table("t", {regular("other", "text"), regular("kind", "int"), column("c", nodes::ColumnKind::clustering, 0, "int")}));
-    EXPECT_THAT(findings.problems, ElementsAre(HasSubstr("no column gone; add it there first: ALTER TABLE ks.t ADD gone text"),
-                                               HasSubstr("column other is int on the origin and text on the target"), HasSubstr("column kind has another place"),
-                                               HasSubstr("the target's primary key has a column more, c")));
+    const auto findings = compare_tables(table("t", {regular("gone", "text"), regular("other", "int"),
+                                                     column("kind", nodes::ColumnKind::static_column, -1, "int")}),
+                                         table("t", {regular("other", "text"), regular("kind", "int"),
+                                                     column("c", nodes::ColumnKind::clustering, 0, "int")}));
+    EXPECT_THAT(findings.problems,
+                ElementsAre(HasSubstr("no column gone; add it there first: ALTER TABLE ks.t ADD gone text"),
+                            HasSubstr("column other is int on the origin and text on the target"),
+                            HasSubstr("column kind has another place"),
+                            HasSubstr("the target's primary key has a column more, c")));
 }
 
 TEST(CompareTables, WhatIsOnlyOnTheTargetIsANote) {
@@ -91,7 +97,9 @@ TEST(CompareTables, WhatIsOnlyOnTheTargetIsANote) {
 
 TEST(BytesMayPass, OnlyWithTheSameMeaning) {
     const auto passes = [](const char* from, const char* to) {
-        const auto parse = [](const char* type) { return *cql::parse_cql_type(type, "ks", [](const std::string&) { return cql::TypePtr(); }); };
+        const auto parse = [](const char* type) {
+            return *cql::parse_cql_type(type, "ks", [](const std::string&) { return cql::TypePtr(); });
+        };
         return bytes_may_pass(*parse(from), *parse(to));
     };
     EXPECT_TRUE(passes("ascii", "text"));
@@ -122,7 +130,8 @@ TEST(GcGrace, MustOutlastTheRunAndADay) {
 
 TEST(CreateMissing, TypesComeBeforeTablesAndOnlyWhatIsMissing) {
     nodes::Schema origin = schema_of({table("a"), table("b")});
-    origin.keyspaces.at("ks").types = {cql::udt_type("ks", "address", {"street"}, {cql::simple_type(cql::TypeCode::varchar)})};
+    origin.keyspaces.at("ks").types = {
+        cql::udt_type("ks", "address", {"street"}, {cql::simple_type(cql::TypeCode::varchar)})};
     const nodes::Schema target = schema_of({table("a")});
     const auto creation = create_missing({{"ks", "a"}, {"ks", "b"}}, origin, target, {"dc1"}, 1);
     ASSERT_EQ(creation.statements.size(), 2U);

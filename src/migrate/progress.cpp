@@ -11,7 +11,9 @@ namespace {
 constexpr std::chrono::milliseconds rewritten_every{250}, printed_every{2000};
 constexpr std::chrono::seconds rate_over{10};
 
-double seconds_of(std::chrono::steady_clock::duration length) { return std::chrono::duration<double>(length).count(); }
+double seconds_of(std::chrono::steady_clock::duration length) {
+    return std::chrono::duration<double>(length).count();
+}
 
 // Columns, not bytes: what continues a UTF-8 character takes none.
 std::size_t columns_of(const std::string& text) {
@@ -33,9 +35,11 @@ std::string duration_text(double seconds) {
     return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
-Progress::Progress(std::ostream& out, bool is_terminal, const base::Clock& clock) : out_(out), is_terminal_(is_terminal), clock_(clock) {}
+Progress::Progress(std::ostream& out, bool is_terminal, const base::Clock& clock)
+    : out_(out), is_terminal_(is_terminal), clock_(clock) {}
 
-void Progress::begin_table(std::string name, std::size_t number, std::size_t of, std::uint64_t parts, std::uint64_t done) {
+void Progress::begin_table(std::string name, std::size_t number, std::size_t of, std::uint64_t parts,
+                           std::uint64_t done) {
     name_ = std::move(name);
     number_ = number;
     of_ = of;
@@ -60,11 +64,13 @@ std::string Progress::line() const {
     const double share = parts_ == 0 ? 1 : static_cast<double>(done_) / static_cast<double>(parts_);
     std::string text = name_;
     if (of_ > 1) text += fmt::format(" {}/{}", number_, of_);
-    text += fmt::format(" · {:.0f} % · {} rows · {} rows/s", share * 100, with_thousands(rows_), with_thousands(static_cast<std::uint64_t>(rate())));
+    text += fmt::format(" · {:.0f} % · {} rows · {} rows/s", share * 100, with_thousands(rows_),
+                        with_thousands(static_cast<std::uint64_t>(rate())));
     const std::uint64_t done_now = done_ - done_before_;
     if (done_now > 0 && done_ < parts_) {
         const double elapsed = seconds_of(clock_.now() - begun_);
-        text += " · " + duration_text(elapsed * static_cast<double>(parts_ - done_) / static_cast<double>(done_now)) + " left";
+        text += " · " + duration_text(elapsed * static_cast<double>(parts_ - done_) / static_cast<double>(done_now)) +
+                " left";
     } else if (done_ < parts_) {
         text += " · time left not known yet";
     }

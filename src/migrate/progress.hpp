@@ -11,11 +11,11 @@
 
 namespace crossfade::migrate {
 
-std::string with_thousands(std::uint64_t number);   // 1234567 → "1,234,567"
-std::string duration_text(double seconds);          // "8 s", "3 min 20 s", "2 h 5 min"
+std::string with_thousands(std::uint64_t number);  // 1234567 → "1,234,567"
+std::string duration_text(double seconds);         // "8 s", "3 min 20 s", "2 h 5 min"
 
-// "shop.users 2/7 · 43 % · 120,000 rows · 21,300 rows/s · 12 s left". On a terminal one line that is rewritten, elsewhere a line every
-// two seconds. One thread.
+// "shop.users 2/7 · 43 % · 120,000 rows · 21,300 rows/s · 12 s left". On a terminal one line that is rewritten,
+// elsewhere a line every two seconds. One thread.
 class Progress {
 public:
     // `out` and `clock` outlive it.

@@ -29,7 +29,9 @@ TEST(Progress, PlainLinesEveryTwoSeconds) {
         if (i == 4) progress.finish_part();
         progress.tick();
     }
-    EXPECT_EQ(out.str(), "ks.t 2/3 · 10 % · 4,000 rows · 2,000 rows/s · 18 s left\nks.t 2/3 · 10 % · 8,000 rows · 2,000 rows/s · 36 s left\n");
+    EXPECT_EQ(out.str(),
+              "ks.t 2/3 · 10 % · 4,000 rows · 2,000 rows/s · 18 s left\nks.t 2/3 · 10 % · 8,000 rows · 2,000 rows/s · "
+              "36 s left\n");
 }
 
 TEST(Progress, OneLineOnATerminal) {

@@ -33,7 +33,8 @@ std::optional<TableEstimate> estimate_of(const std::vector<RangeEstimate>& range
     return sum;
 }
 
-std::vector<cql::TokenRange> cut_ring(const cql::TokenRing& ring, const std::optional<TableEstimate>& estimate, double part_bytes) {
+std::vector<cql::TokenRange> cut_ring(const cql::TokenRing& ring, const std::optional<TableEstimate>& estimate,
+                                      double part_bytes) {
     const double wanted = std::clamp(estimate ? estimate->bytes / part_bytes : 0.0, fewest_parts, most_parts);
     std::vector<cql::TokenRange> parts;
     for (const cql::TokenRange range : ring.ranges()) {

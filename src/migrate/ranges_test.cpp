@@ -20,7 +20,9 @@ TEST(Ranges, NoPartCrossesAToken) {
     const auto parts = cut_ring(ring, std::nullopt);
     expect_whole_ring(parts);
     for (const cql::Token token : {cql::Token{-5000}, cql::Token{100}, cql::largest_token / 2})
-        EXPECT_TRUE(std::any_of(parts.begin(), parts.end(), [&](const cql::TokenRange& part) { return part.end == token; })) << token;
+        EXPECT_TRUE(std::any_of(parts.begin(), parts.end(), [&](const cql::TokenRange& part) {
+            return part.end == token;
+        })) << token;
     EXPECT_GE(parts.size(), 60U);
     EXPECT_LE(parts.size(), 70U);
 }

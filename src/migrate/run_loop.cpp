@@ -5,7 +5,8 @@
 namespace crossfade::migrate {
 namespace {
 
-base::Task<void> run(net::Loop& loop, std::shared_ptr<Job> job, std::function<base::Task<int>(std::shared_ptr<Job>)> work, int& exit_code) {
+base::Task<void> run(net::Loop& loop, std::shared_ptr<Job> job,
+                     std::function<base::Task<int>(std::shared_ptr<Job>)> work, int& exit_code) {
     exit_code = co_await work(job);
     job->close();
     // What was cancelled by closing ends in the next turns.

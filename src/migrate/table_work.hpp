@@ -26,7 +26,8 @@ struct TableWork {
 
 // All outlive the work. Loop's thread.
 struct Surroundings {
-    Surroundings(net::Loop& the_loop, WriteWindow& the_window, const base::Clock& the_clock) : loop(the_loop), window(the_window), clock(the_clock) {}
+    Surroundings(net::Loop& the_loop, WriteWindow& the_window, const base::Clock& the_clock)
+        : loop(the_loop), window(the_window), clock(the_clock) {}
 
     net::Loop& loop;
     WriteWindow& window;  // to the target
@@ -34,8 +35,8 @@ struct Surroundings {
     cells::PageSizes page_sizes;
     std::function<void(std::uint64_t rows)> on_rows;  // as rows of the origin are done with
     std::function<bool()> should_stop;                // asked between pages: end with kind interrupted
-    // How long before lists are compared with the target's after they were read: a live append that reached the origin first has then
-    // reached the target too.
+    // How long before lists are compared with the target's after they were read: a live append that reached the origin
+    // first has then reached the target too.
     std::chrono::milliseconds settling{300};
 };
 

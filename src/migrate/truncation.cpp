@@ -9,7 +9,9 @@
 namespace crossfade::migrate {
 namespace {
 
-base::Bytes text_value(const std::string& text) { return {text.begin(), text.end()}; }
+base::Bytes text_value(const std::string& text) {
+    return {text.begin(), text.end()};
+}
 
 // The value of `id` in a map<uuid, blob>.
 std::optional<base::ByteView> find_value(base::ByteView map, const nodes::Uuid& id) {
@@ -39,15 +41,18 @@ base::Task<base::Result<TableMoment>> look_at_table(std::shared_ptr<driver::Sess
     driver::ExecuteOptions options;
     options.idempotent = true;
     options.consistency = cql::Consistency::one;
-    auto found = co_await session->query("SELECT id FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?", std::move(names), options);
+    auto found = co_await session->query(
+        "SELECT id FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?", std::move(names), options);
     if (!found) co_return base::fail(std::move(found.error()));
     if (found->row_count() == 0) co_return moment;
     moment.exists = true;
     const auto row = found->first();
-    if (row.cell(0).bytes.size() == moment.id.size()) std::copy(row.cell(0).bytes.begin(), row.cell(0).bytes.end(), moment.id.begin());
+    if (row.cell(0).bytes.size() == moment.id.size())
+        std::copy(row.cell(0).bytes.begin(), row.cell(0).bytes.end(), moment.id.begin());
 
     auto truncated = co_await session->query("SELECT truncated_at FROM system.local", {}, options);
-    if (!truncated && truncated.error().kind != base::ErrorKind::server) co_return base::fail(std::move(truncated.error()));
+    if (!truncated && truncated.error().kind != base::ErrorKind::server)
+        co_return base::fail(std::move(truncated.error()));
     moment.tells_truncation = truncated.has_value();
     if (!truncated || truncated->row_count() == 0) co_return moment;
     const auto local = truncated->first();

@@ -1,5 +1,5 @@
-// Whether a table was truncated, dropped or made anew on a cluster since an instant: what a copy beside it cannot survive unseen
-// (SEMANTICS, Copy beside live traffic).
+// Whether a table was truncated, dropped or made anew on a cluster since an instant: what a copy beside it cannot
+// survive unseen (SEMANTICS, Copy beside live traffic).
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace crossfade::migrate {
 
-// The time of the last TRUNCATE, in milliseconds since 1970, from a value of system.local.truncated_at's map: a commit log position (12
-// bytes) and the time (8 bytes). Nothing for other bytes.
+// The time of the last TRUNCATE, in milliseconds since 1970, from a value of system.local.truncated_at's map: a commit
+// log position (12 bytes) and the time (8 bytes). Nothing for other bytes.
 std::optional<std::int64_t> truncation_time_ms(base::ByteView value);
 
 // A table on one cluster as of one look at it.
@@ -30,7 +30,8 @@ struct TableMoment {
 // Errors: those of the session's queries.
 base::Task<base::Result<TableMoment>> look_at_table(std::shared_ptr<driver::Session> session, cql::TableName name);
 
-// When copying begins: an instant, by the cluster's clock, that a TRUNCATE seen before is older than, and every later one is not.
+// When copying begins: an instant, by the cluster's clock, that a TRUNCATE seen before is older than, and every later
+// one is not.
 std::int64_t beginning_ms(const TableMoment& moment);
 // What happened to the table since `begun_ms`, as the end of a sentence ("was truncated"); empty: nothing.
 std::string what_happened(const TableMoment& moment, const nodes::Uuid& id, std::int64_t begun_ms);

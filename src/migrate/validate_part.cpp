@@ -17,8 +17,9 @@ constexpr std::size_t most_pending = 4000;
 constexpr std::size_t at_once = 64;
 constexpr std::size_t most_sentences = 20;
 // Looks at a suspect: at once, then after each of these pauses.
-constexpr std::chrono::milliseconds pauses[] = {std::chrono::milliseconds(700), std::chrono::milliseconds(1500), std::chrono::milliseconds(1500),
-                                                std::chrono::milliseconds(3000), std::chrono::milliseconds(3000)};
+constexpr std::chrono::milliseconds pauses[] = {std::chrono::milliseconds(700), std::chrono::milliseconds(1500),
+                                                std::chrono::milliseconds(1500), std::chrono::milliseconds(3000),
+                                                std::chrono::milliseconds(3000)};
 constexpr std::size_t looks_when_still = 3, looks_when_many = 2, many = 500;
 constexpr std::uint32_t repair_tries = 3, read_tries = 6;
 
@@ -36,7 +37,8 @@ using SuspectPtr = std::shared_ptr<Suspect>;
 
 class PartValidation : public std::enable_shared_from_this<PartValidation> {
 public:
-    PartValidation(Surroundings& around, std::shared_ptr<const TableWork> table, cql::TokenRange range, std::optional<cells::RepairKinds> repair)
+    PartValidation(Surroundings& around, std::shared_ptr<const TableWork> table, cql::TokenRange range,
+                   std::optional<cells::RepairKinds> repair)
         : around_(around), table_(std::move(table)), range_(range), repair_(repair) {}
 
     base::Task<base::Result<ValidatedPart>> run() {
@@ -69,11 +71,13 @@ private:
             counts.target_rows += target_rows;
             if (self->around_.on_rows) self->around_.on_rows(origin_rows);
         };
-        auto done = co_await cells::find_suspects(around_.loop, table_->origin, table_->target, std::move(search), around_.clock);
+        auto done = co_await cells::find_suspects(around_.loop, table_->origin, table_->target, std::move(search),
+                                                  around_.clock);
         co_return done;
     }
 
-    static base::Task<base::Result<void>> collect(std::shared_ptr<PartValidation> self, std::vector<cells::RowKey> keys) {
+    static base::Task<base::Result<void>> collect(std::shared_ptr<PartValidation> self,
+                                                  std::vector<cells::RowKey> keys) {
         for (cells::RowKey& key : keys) self->pending_.push_back(std::make_shared<Suspect>(std::move(key)));
         if (self->pending_.size() < most_pending) co_return base::Result<void>();
         auto settled = co_await self->settle(std::exchange(self->pending_, {}));
@@ -94,7 +98,8 @@ private:
             if (error_) co_return base::fail(std::move(*error_));
             std::erase_if(suspects, [](const SuspectPtr& suspect) { return !suspect->is_open; });
             if (suspects.empty()) break;
-            if (around_.should_stop && around_.should_stop()) co_return base::fail(base::ErrorKind::interrupted, "stopped");
+            if (around_.should_stop && around_.should_stop())
+                co_return base::fail(base::ErrorKind::interrupted, "stopped");
             driver::Pause wait(around_.loop, pauses[std::min(look, std::size(pauses)) - 1]);
             co_await wait;
         }
@@ -118,11 +123,12 @@ private:
         co_return std::nullopt;
     }
 
-    static base::Task<void> look_again(std::shared_ptr<PartValidation> self, SuspectPtr suspect, std::size_t look, std::size_t looks_needed,
-                                       bool is_last) {
+    static base::Task<void> look_again(std::shared_ptr<PartValidation> self, SuspectPtr suspect, std::size_t look,
+                                       std::size_t looks_needed, bool is_last) {
         auto pair = co_await read(self, suspect->key);
         if (!pair) co_return;
-        const RowDifference difference = cells::compare_rows(self->layout(), suspect->key.of_statics, pair->origin, pair->target);
+        const RowDifference difference =
+            cells::compare_rows(self->layout(), suspect->key.of_statics, pair->origin, pair->target);
         if (difference.kind == RowDifference::Kind::none) {
             suspect->is_open = false;
             co_return;
@@ -148,21 +154,27 @@ private:
         Fate fate;
         if (self->repair_) fate = co_await repair(self, key, pair);
         if (self->error_) co_return;
-        const bool is_newer = std::any_of(difference.cells.begin(), difference.cells.end(), [](const auto& cell) { return cell.target_is_newer; });
-        if (!fate.is_repaired && fate.left.empty() && is_newer) fate.left = cells::reason_of(cells::Left::newer_on_target);
+        const bool is_newer = std::any_of(difference.cells.begin(), difference.cells.end(),
+                                          [](const auto& cell) { return cell.target_is_newer; });
+        if (!fate.is_repaired && fate.left.empty() && is_newer)
+            fate.left = cells::reason_of(cells::Left::newer_on_target);
         ValidatedPart& part = self->part_;
         count_finding(difference, fate, part.counts);
         part.report += finding_json(self->layout(), key, difference, fate) + "\n";
-        if (part.sentences.size() < most_sentences) part.sentences.push_back(finding_text(self->layout(), key, difference, fate));
+        if (part.sentences.size() < most_sentences)
+            part.sentences.push_back(finding_text(self->layout(), key, difference, fate));
     }
 
     // Why the first thing that is left of a difference is left.
-    static std::string reason(const PartValidation& self, const cells::RowKey& key, const cells::RowPair& pair, const RowDifference& difference) {
+    static std::string reason(const PartValidation& self, const cells::RowKey& key, const cells::RowPair& pair,
+                              const RowDifference& difference) {
         const cells::Planner& planner = *self.table_->planner;
         if (difference.kind != RowDifference::Kind::different)
-            return std::string(cells::reason_of(planner.why_left(key.of_statics, pair.origin, pair.target, difference, nullptr, *self.repair_)));
+            return std::string(cells::reason_of(
+                planner.why_left(key.of_statics, pair.origin, pair.target, difference, nullptr, *self.repair_)));
         for (const cells::CellDifference& cell : difference.cells) {
-            const auto left = planner.why_left(key.of_statics, pair.origin, pair.target, difference, &cell, *self.repair_);
+            const auto left =
+                planner.why_left(key.of_statics, pair.origin, pair.target, difference, &cell, *self.repair_);
             if (left != cells::Left::none) return std::string(cells::reason_of(left));
         }
         return "";
@@ -173,7 +185,8 @@ private:
         Fate fate;
         bool has_written = false;
         for (std::uint32_t tries = 1;; ++tries) {
-            const RowDifference difference = cells::compare_rows(self->layout(), key.of_statics, pair.origin, pair.target);
+            const RowDifference difference =
+                cells::compare_rows(self->layout(), key.of_statics, pair.origin, pair.target);
             if (difference.kind == RowDifference::Kind::none) {
                 fate.is_repaired = has_written;
                 fate.left.clear();
@@ -188,7 +201,8 @@ private:
                 co_return fate;
             }
             co_await self->around_.window.enter();
-            auto written = co_await self->table_->target->write(key.partition_key(), plan.writes, pair.origin != nullptr ? pair.origin_page->read_at : 0);
+            auto written = co_await self->table_->target->write(key.partition_key(), plan.writes,
+                                                                pair.origin != nullptr ? pair.origin_page->read_at : 0);
             self->around_.window.leave();
             if (!written && !cells::may_pass(written.error())) {
                 fate.left = "the target refused the repair: " + written.error().message;
@@ -218,8 +232,8 @@ private:
 
 }  // namespace
 
-base::Task<base::Result<ValidatedPart>> validate_part(Surroundings& around, std::shared_ptr<const TableWork> table, cql::TokenRange range,
-                                                      std::optional<cells::RepairKinds> repair) {
+base::Task<base::Result<ValidatedPart>> validate_part(Surroundings& around, std::shared_ptr<const TableWork> table,
+                                                      cql::TokenRange range, std::optional<cells::RepairKinds> repair) {
     const auto part = std::make_shared<PartValidation>(around, std::move(table), range, repair);
     auto validated = co_await part->run();
     co_return validated;

@@ -22,11 +22,11 @@ struct ValidatedPart {
     std::vector<std::string> sentences;  // for people, of the first rows that differ
 };
 
-// Walks both sides in token order. What does not agree is read again on both at once, row by row, a few times over about two seconds, and
-// longer while it goes on changing: a live write may have reached one side first. What still differs is a difference. With `repair` its
-// kinds are repaired, each cell under its own stamp, and the row is compared once more. Errors: those of reading and writing, with the side
-// (then the range was not compared); interrupted.
-base::Task<base::Result<ValidatedPart>> validate_part(Surroundings& around, std::shared_ptr<const TableWork> table, cql::TokenRange range,
-                                                      std::optional<cells::RepairKinds> repair);
+// Walks both sides in token order. What does not agree is read again on both at once, row by row, a few times over
+// about two seconds, and longer while it goes on changing: a live write may have reached one side first. What still
+// differs is a difference. With `repair` its kinds are repaired, each cell under its own stamp, and the row is compared
+// once more. Errors: those of reading and writing, with the side (then the range was not compared); interrupted.
+base::Task<base::Result<ValidatedPart>> validate_part(Surroundings& around, std::shared_ptr<const TableWork> table,
+                                                      cql::TokenRange range, std::optional<cells::RepairKinds> repair);
 
 }  // namespace crossfade::migrate

@@ -29,14 +29,16 @@ void WriteWindow::refused() {
 }
 
 base::Task<base::Result<void>> WriteWindow::write(std::shared_ptr<cells::TableAccess> access,
-                                                  std::vector<cells::TableAccess::PartitionWrites> writes, std::int64_t now) {
+                                                  std::vector<cells::TableAccess::PartitionWrites> writes,
+                                                  std::int64_t now) {
     using Clock = std::chrono::steady_clock;
     std::chrono::milliseconds pause = first_pause;
     for (std::uint32_t tries = 1;; ++tries) {
         const Clock::time_point begun = Clock::now();
         auto written = co_await access->write_together(writes, now);
         if (written) {
-            answered(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun).count()));
+            answered(static_cast<std::uint64_t>(
+                std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun).count()));
             co_return written;
         }
         if (!cells::may_pass(written.error()) || tries == most_tries) co_return written;

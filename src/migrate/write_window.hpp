@@ -1,4 +1,5 @@
-// The writes that are under way to one cluster: no more at once than it takes, and each again when it failed for a passing reason.
+// The writes that are under way to one cluster: no more at once than it takes, and each again when it failed for a
+// passing reason.
 #pragma once
 
 #include <coroutine>
@@ -39,10 +40,11 @@ public:
     Entering enter() { return Entering(*this); }
     void leave();
 
-    // Writes that can be repeated, to partitions that share their replicas: tried until it is done, for a good minute when the cluster is
-    // overloaded or does not answer, else given up at once. The caller has entered, and leaves. Views must stay until it is done.
-    base::Task<base::Result<void>> write(std::shared_ptr<cells::TableAccess> access, std::vector<cells::TableAccess::PartitionWrites> writes,
-                                         std::int64_t now);
+    // Writes that can be repeated, to partitions that share their replicas: tried until it is done, for a good minute
+    // when the cluster is overloaded or does not answer, else given up at once. The caller has entered, and leaves.
+    // Views must stay until it is done.
+    base::Task<base::Result<void>> write(std::shared_ptr<cells::TableAccess> access,
+                                         std::vector<cells::TableAccess::PartitionWrites> writes, std::int64_t now);
     // Tells how one attempt that did not go through write() went.
     void answered(std::uint64_t microseconds) { limit_.answered(microseconds, in_flight_ >= limit_.limit()); }
     void refused();
@@ -59,9 +61,11 @@ private:
     std::deque<std::coroutine_handle<>> waiting_;
 };
 
-// Runs `work(item)` for each of `items`, at most `at_once` at the same time, and completes when all have. `work` gives a Task<void>.
+// Runs `work(item)` for each of `items`, at most `at_once` at the same time, and completes when all have. `work` gives
+// a Task<void>.
 template <class Item>
-base::Task<void> for_each_at_once(std::vector<Item> items, std::size_t at_once, std::function<base::Task<void>(Item)> work) {
+base::Task<void> for_each_at_once(std::vector<Item> items, std::size_t at_once,
+                                  std::function<base::Task<void>(Item)> work) {
     struct Shared {
         std::vector<Item> items;
         std::function<base::Task<void>(Item)> work;

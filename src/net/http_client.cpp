@@ -77,7 +77,9 @@ public:
     }
 
     base::Result<HttpResponse> take_result() {
-        if (!result_) return base::fail(base::ErrorKind::interrupted, fmt::format("http://{} was asked no further: stopped", to_text(url_.address)));
+        if (!result_)
+            return base::fail(base::ErrorKind::interrupted,
+                              fmt::format("http://{} was asked no further: stopped", to_text(url_.address)));
         return std::move(*result_);
     }
 

@@ -1,4 +1,5 @@
-// Who comes through the proxy: client connections by driver, application and address. From phase 5 on they are "still here".
+// Who comes through the proxy: client connections by driver, application and address. From phase 5 on they are "still
+// here".
 #pragma once
 
 #include <compare>
@@ -16,7 +17,8 @@ struct ClientKind {
     auto operator<=>(const ClientKind&) const = default;
 };
 
-// Any thread; a lock is taken when a connection comes or goes. Past `bound` kinds, the rest counts as one with empty fields.
+// Any thread; a lock is taken when a connection comes or goes. Past `bound` kinds, the rest counts as one with empty
+// fields.
 class ConnectedClients {
 public:
     static constexpr std::size_t bound = 1000;
@@ -24,13 +26,15 @@ public:
 
     struct Group {
         ClientKind kind;
-        std::uint64_t connections = 0;           // open now
-        std::int64_t since_us = 0, last_us = 0;  // when its first and its latest connection came, microseconds since 1970
+        std::uint64_t connections = 0;  // open now
+        std::int64_t since_us = 0,
+                     last_us = 0;  // when its first and its latest connection came, microseconds since 1970
     };
     // Gives the kind that it counts under: what gone() takes.
     ClientKind came(ClientKind kind, std::int64_t now_us);
     void gone(const ClientKind& kind);
-    // Whether a kind stays listed, with no connections, after its last one has gone: who comes now and then must be found, too.
+    // Whether a kind stays listed, with no connections, after its last one has gone: who comes now and then must be
+    // found, too.
     void keep_gone(bool keeps);
     std::vector<Group> groups() const;
 

@@ -13,11 +13,14 @@ constexpr std::int64_t worth_a_warning_us = 100000;
 SystemTable owned(const nodes::Rows& rows) {
     SystemTable table;
     for (const cql::ColumnSpec& column : rows.columns())
-        table.columns.push_back({std::string(column.keyspace), std::string(column.table), std::string(column.name), column.type});
+        table.columns.push_back(
+            {std::string(column.keyspace), std::string(column.table), std::string(column.name), column.type});
     for (nodes::RowCursor row = rows.first(); row; row.next()) {
         auto& cells = table.rows.emplace_back();
         for (const cql::ValueView& cell : row.cells())
-            cells.push_back(cell.state == cql::ValueView::State::bytes ? std::optional<base::Bytes>(base::Bytes(cell.bytes.begin(), cell.bytes.end())) : std::nullopt);
+            cells.push_back(cell.state == cql::ValueView::State::bytes
+                                ? std::optional<base::Bytes>(base::Bytes(cell.bytes.begin(), cell.bytes.end()))
+                                : std::nullopt);
     }
     return table;
 }
@@ -44,14 +47,19 @@ Control::Control(net::Loop& loop, const Options& options, WriteStamps& stamps, C
         };
         callbacks_of.on_state = [this, cluster](bool is_connected, const base::Error& why) {
             problems_[cluster] = is_connected ? "" : why.message;
-            if (is_connected) base::log_info("{}: connected", cluster_names[cluster]);
-            else base::log_warning("{}: {}", cluster_names[cluster], why.message);
+            if (is_connected)
+                base::log_info("{}: connected", cluster_names[cluster]);
+            else
+                base::log_warning("{}: {}", cluster_names[cluster], why.message);
         };
-        connections_[cluster] = std::make_unique<nodes::ControlConnection>(loop, std::move(control), std::move(callbacks_of));
+        connections_[cluster] =
+            std::make_unique<nodes::ControlConnection>(loop, std::move(control), std::move(callbacks_of));
     }
 }
 
-Control::~Control() { *alive_ = false; }
+Control::~Control() {
+    *alive_ = false;
+}
 
 void Control::start(std::function<void()> ready) {
     ready_ = std::move(ready);
@@ -72,7 +80,9 @@ base::Task<void> Control::watch(std::size_t cluster) {
     }
 }
 
-void Control::read_soon(std::size_t cluster) { read_after(cluster, clusters_[cluster].was_seen ? event_debounce : std::chrono::milliseconds(0)); }
+void Control::read_soon(std::size_t cluster) {
+    read_after(cluster, clusters_[cluster].was_seen ? event_debounce : std::chrono::milliseconds(0));
+}
 
 void Control::read_after(std::size_t cluster, std::chrono::milliseconds wait) {
     read_timers_[cluster]->start(wait, [this, cluster] {
@@ -103,7 +113,8 @@ base::Task<void> Control::read_cluster(std::size_t cluster) {
         facts.authenticator = connection.authenticator();
         facts.supported = connection.supported();
         facts.topology = connection.topology();
-        const std::string& configured = cluster == origin_cluster ? options_.origin.local_datacenter : options_.target.local_datacenter;
+        const std::string& configured =
+            cluster == origin_cluster ? options_.origin.local_datacenter : options_.target.local_datacenter;
         facts.local_datacenter = configured.empty() ? facts.topology->local_datacenter : configured;
         facts.was_seen = true;
         facts.last_error.clear();
@@ -111,16 +122,19 @@ base::Task<void> Control::read_cluster(std::size_t cluster) {
         auto schema = co_await nodes::read_schema(ask, {});
         if (!*alive) co_return;
         if (schema) {
-            for (const std::string& warning : schema->warnings) base::log_warning("{}: {}", cluster_names[cluster], warning);
+            for (const std::string& warning : schema->warnings)
+                base::log_warning("{}: {}", cluster_names[cluster], warning);
             facts.schema = std::make_shared<nodes::Schema>(std::move(*schema));
         } else {
             // Lists and counters are then told by text alone; nothing stops for it.
-            base::log_warning("{}: the schema cannot be read ({}); what it would tell is assumed", cluster_names[cluster], schema.error().message);
+            base::log_warning("{}: the schema cannot be read ({}); what it would tell is assumed",
+                              cluster_names[cluster], schema.error().message);
             facts.schema = nullptr;
         }
         clusters_[cluster] = std::move(facts);
         publish();
-        // Nothing is stamped before it is known how the clocks stand: the first round is over with the first measurement.
+        // Nothing is stamped before it is known how the clocks stand: the first round is over with the first
+        // measurement.
         if (!std::exchange(is_measured_[cluster], true)) measure(cluster).detach();
     } else {
         clusters_[cluster].last_error = local.error().message;
@@ -141,11 +155,13 @@ base::Task<void> Control::measure(std::size_t cluster) {
         clusters_[cluster].clock_is_measured = true;
         const std::int64_t beyond_error = std::abs(reading->offset_us) - reading->error_us;
         if (beyond_error >= worth_a_warning_us)
-            base::log_warning("{}: its clock differs from this machine's by {} ms (± {} ms)", cluster_names[cluster], reading->offset_us / 1000, reading->error_us / 1000);
+            base::log_warning("{}: its clock differs from this machine's by {} ms (± {} ms)", cluster_names[cluster],
+                              reading->offset_us / 1000, reading->error_us / 1000);
         publish();
     }
     first_is_over(cluster);
-    clock_timers_[cluster]->start(reading ? measure_every : measure_again_soon, [this, cluster] { measure(cluster).detach(); });
+    clock_timers_[cluster]->start(reading ? measure_every : measure_again_soon,
+                                  [this, cluster] { measure(cluster).detach(); });
 }
 
 void Control::publish() {
@@ -153,7 +169,8 @@ void Control::publish() {
     facts->clusters = clusters_;
     facts->versions = common_versions(clusters_);
     facts->login_cluster = login_cluster(options_);
-    const nodes::Credentials& others = facts->login_cluster == origin_cluster ? options_.target.credentials : options_.origin.credentials;
+    const nodes::Credentials& others =
+        facts->login_cluster == origin_cluster ? options_.target.credentials : options_.origin.credentials;
     facts->other_uses_client_credentials = others.empty();
     facts_ = std::move(facts);
     callbacks_.on_facts(facts_);

@@ -1,4 +1,5 @@
-// Watches both clusters for the proxy: nodes, schema, versions, clocks, events. One thread's worth of work on the control loop.
+// Watches both clusters for the proxy: nodes, schema, versions, clocks, events. One thread's worth of work on the
+// control loop.
 #pragma once
 
 #include <array>
@@ -21,10 +22,13 @@ public:
     Control(net::Loop& loop, const Options& options, WriteStamps& stamps, Callbacks callbacks);
     ~Control();
 
-    // Starts; `ready` is called once: when both clusters are known, or when one has failed its first round of contact points.
+    // Starts; `ready` is called once: when both clusters are known, or when one has failed its first round of contact
+    // points.
     void start(std::function<void()> ready);
     FactsPtr facts() const { return facts_; }
-    const std::array<std::string, 2>& problems() const { return problems_; }  // why a cluster is not connected; empty: it is
+    const std::array<std::string, 2>& problems() const {
+        return problems_;
+    }  // why a cluster is not connected; empty: it is
 
 private:
     base::Task<void> watch(std::size_t cluster);

@@ -13,7 +13,9 @@ class ConnectedClients;
 class Counter {
 public:
     // Only the owning loop calls these: no locked instruction is needed.
-    void add(std::uint64_t more = 1) { value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed); }
+    void add(std::uint64_t more = 1) {
+        value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    }
     std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
 private:

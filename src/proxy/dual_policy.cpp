@@ -10,12 +10,13 @@
 namespace crossfade::proxy {
 namespace {
 
-// How long a request waits for a cluster that has no connection at all before it is told so: long enough for a reconnect, short
-// enough that a driver tries another host in time.
+// How long a request waits for a cluster that has no connection at all before it is told so: long enough for a
+// reconnect, short enough that a driver tries another host in time.
 constexpr std::chrono::seconds reconnect_grace{1};
 
 // The routing token of a bound statement, or nothing where a component is missing.
-std::optional<cql::Token> token_of(const std::vector<std::uint16_t>& key_indices, const cql::QueryParameters& parameters) {
+std::optional<cql::Token> token_of(const std::vector<std::uint16_t>& key_indices,
+                                   const cql::QueryParameters& parameters) {
     if (key_indices.empty() || parameters.has(cql::query_flag::names_for_values)) return std::nullopt;
     std::array<base::ByteView, 16> values;
     cql::Reader in(parameters.values);
@@ -37,14 +38,23 @@ std::optional<cql::Token> token_of(const std::vector<std::uint16_t>& key_indices
 }  // namespace
 
 DualPolicy::DualPolicy(Shared& shared, relay::Engine& engine, Counters& counters)
-    : shared_(shared), engine_(engine), counters_(counters), facts_(std::make_shared<Facts>()), written_tables_(shared.written_tables), rehearsal_(std::make_unique<Rehearsal>(*this)) {
+    : shared_(shared),
+      engine_(engine),
+      counters_(counters),
+      facts_(std::make_shared<Facts>()),
+      written_tables_(shared.written_tables),
+      rehearsal_(std::make_unique<Rehearsal>(*this)) {
     counters.written_tables = shared.written_tables;
     counters.connected_clients = shared.connected_clients;
 }
 
-DualPolicy::~DualPolicy() { *alive_ = false; }
+DualPolicy::~DualPolicy() {
+    *alive_ = false;
+}
 
-void DualPolicy::set_facts(FactsPtr facts) { facts_ = std::move(facts); }
+void DualPolicy::set_facts(FactsPtr facts) {
+    facts_ = std::move(facts);
+}
 
 std::map<std::string, std::vector<std::string>> DualPolicy::supported_options() const {
     // What the primary says, less what the other cannot do.
@@ -60,9 +70,12 @@ std::map<std::string, std::vector<std::string>> DualPolicy::supported_options() 
     return options;
 }
 
-std::string DualPolicy::authenticator() const { return facts_->clusters[facts_->login_cluster].authenticator; }
+std::string DualPolicy::authenticator() const {
+    return facts_->clusters[facts_->login_cluster].authenticator;
+}
 
-void DualPolicy::login(relay::ClientSession& session, nodes::Credentials credentials, std::function<void(base::Result<void>)> done) {
+void DualPolicy::login(relay::ClientSession& session, nodes::Credentials credentials,
+                       std::function<void(base::Result<void>)> done) {
     const std::size_t owner = facts_->login_cluster;
     const relay::PoolKey key{owner, credentials, session.version(), cql::Compression::none};
     const bool also_other = facts_->other_uses_client_credentials && !facts_->clusters[1 - owner].authenticator.empty();
@@ -82,19 +95,27 @@ void DualPolicy::login(relay::ClientSession& session, nodes::Credentials credent
 }
 
 base::Result<void> DualPolicy::on_session_ready(relay::ClientSession& session) {
-    const bool any_configured = !shared_.options.origin.credentials.empty() || !shared_.options.target.credentials.empty();
+    const bool any_configured =
+        !shared_.options.origin.credentials.empty() || !shared_.options.target.credentials.empty();
     if (!facts_->clusters[facts_->login_cluster].was_seen && any_configured)
-        return base::fail(base::ErrorKind::unavailable, std::string("the ") + cluster_names[facts_->login_cluster] +
-                                                            " has not been reached yet, and it decides who may log in; try another host, or later");
+        return base::fail(base::ErrorKind::unavailable,
+                          std::string("the ") + cluster_names[facts_->login_cluster] +
+                              " has not been reached yet, and it decides who may log in; try another host, or later");
     for (std::size_t cluster = 0; cluster < relay::clusters; ++cluster) {
-        const nodes::Credentials& configured = cluster == origin_cluster ? shared_.options.origin.credentials : shared_.options.target.credentials;
+        const nodes::Credentials& configured =
+            cluster == origin_cluster ? shared_.options.origin.credentials : shared_.options.target.credentials;
         const bool is_owner = cluster == facts_->login_cluster;
         const bool needs_login = !facts_->clusters[cluster].authenticator.empty();
         relay::PoolKey key{cluster, {}, session.version(), cql::Compression::none};
         // The configured credentials of the owning side never serve a client (SEMANTICS, Pools).
-        if (is_owner || configured.empty()) key.credentials = session.credentials(); else key.credentials = configured;
+        if (is_owner || configured.empty())
+            key.credentials = session.credentials();
+        else
+            key.credentials = configured;
         if (needs_login && key.credentials.empty())
-            return base::fail(base::ErrorKind::authentication, std::string(cluster_names[cluster]) + " asks for a login and no credentials are configured for it");
+            return base::fail(
+                base::ErrorKind::authentication,
+                std::string(cluster_names[cluster]) + " asks for a login and no credentials are configured for it");
         relay::Pool& pool = engine_.pool_for(key);
         ++pool.users;
         session.set_pool(cluster, &pool);
@@ -125,15 +146,24 @@ void DualPolicy::on_request(relay::ClientSession& session, const cql::FrameView&
     }
     const Arrival arrival{session, frame, message_offset};
     switch (frame.header.opcode) {
-        case cql::Opcode::query: take_query(request, arrival); break;
-        case cql::Opcode::execute: take_execute(request, arrival); break;
-        case cql::Opcode::batch: take_batch(request, arrival); break;
-        default: begin_prepare(request, arrival); break;
+        case cql::Opcode::query:
+            take_query(request, arrival);
+            break;
+        case cql::Opcode::execute:
+            take_execute(request, arrival);
+            break;
+        case cql::Opcode::batch:
+            take_batch(request, arrival);
+            break;
+        default:
+            begin_prepare(request, arrival);
+            break;
     }
     engine_.release_if_over(request);
 }
 
-// In v3 and v4 an unqualified text gets its meaning from the connection it goes over; in v5 the keyspace goes into the request.
+// In v3 and v4 an unqualified text gets its meaning from the connection it goes over; in v5 the keyspace goes into the
+// request.
 void DualPolicy::choose_keyspace(relay::Request& request, const relay::ClientSession& session, bool is_qualified) {
     if (is_qualified || session.keyspace().empty() || cql::has_request_keyspace(request.version)) return;
     request.keyspace = session.keyspace();
@@ -152,30 +182,33 @@ void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
         return;
     }
     const cql::Statement statement = cql::classify(query->text);
-    const std::string_view request_keyspace = query->parameters.keyspace.empty() ? std::string_view(arrival.session.keyspace()) : query->parameters.keyspace;
+    const std::string_view request_keyspace =
+        query->parameters.keyspace.empty() ? std::string_view(arrival.session.keyspace()) : query->parameters.keyspace;
     if (statement.verb == cql::Verb::use) {
         begin_use(request, arrival.session, statement.table.keyspace);
         return;
     }
-    if (statement.verb == cql::Verb::select && answer_locally(request, arrival.session, statement, query->text,
-                                                                    query->parameters.keyspace.empty() ? arrival.session.keyspace() : query->parameters.keyspace))
+    if (statement.verb == cql::Verb::select &&
+        answer_locally(request, arrival.session, statement, query->text,
+                       query->parameters.keyspace.empty() ? arrival.session.keyspace() : query->parameters.keyspace))
         return;
     choose_keyspace(request, arrival.session, !statement.needs_keyspace);
     Edits edits;
     edits.keyspace = added_keyspace(arrival.session, !statement.needs_keyspace);
-    const bool is_read = statement.verb == cql::Verb::select || statement.verb == cql::Verb::list || statement.verb == cql::Verb::describe ||
-                         statement.verb == cql::Verb::call;
+    const bool is_read = statement.verb == cql::Verb::select || statement.verb == cql::Verb::list ||
+                         statement.verb == cql::Verb::describe || statement.verb == cql::Verb::call;
     if (is_read) {
         const auto marked = marked_cluster(query->parameters.paging_state);
         edits.strips_paging_mark = marked.has_value();
         request.is_later_page = !query->parameters.paging_state.empty();
-        append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, query->parameters, edits);
+        append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
+                            query->parameters, edits);
         begin_read(request, marked.value_or(phase_.primary()));
         return;
     }
     note_repeatability(request, statement, request_keyspace);
-    const bool is_data = statement.verb == cql::Verb::insert || statement.verb == cql::Verb::update || statement.verb == cql::Verb::delete_rows ||
-                         statement.verb == cql::Verb::batch;
+    const bool is_data = statement.verb == cql::Verb::insert || statement.verb == cql::Verb::update ||
+                         statement.verb == cql::Verb::delete_rows || statement.verb == cql::Verb::batch;
     request.policy.is_batch = statement.verb == cql::Verb::batch;
     request.policy.timestamp = query->parameters.timestamp.value_or(0);
     if (is_data && !statement.is_conditional && !query->parameters.timestamp) {
@@ -186,7 +219,8 @@ void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
             note_unstamped(statement, request_keyspace);
         }
     }
-    append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, query->parameters, edits);
+    append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, query->parameters,
+                        edits);
     begin_write(request);
 }
 
@@ -205,19 +239,22 @@ void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
     const relay::PreparedStatement& prepared = *request.prepared.front();
     const cql::Statement& statement = prepared.statement;
     request.ids_offset = arrival.message_offset;
-    request.ids_size = 2 + execute->prepared_id.size() + (cql::has_result_metadata_id(request.version) ? 2 + execute->result_metadata_id.size() : 0);
+    request.ids_size = 2 + execute->prepared_id.size() +
+                       (cql::has_result_metadata_id(request.version) ? 2 + execute->result_metadata_id.size() : 0);
     if (execute->result_metadata_id.size() == request.client_metadata_id.size())
         std::ranges::copy(execute->result_metadata_id, request.client_metadata_id.begin());
     else
         request.client_metadata_id = {};
     request.wish.token = token_of(prepared.key_indices, execute->parameters);
     Edits edits;
-    if (statement.verb == cql::Verb::select || statement.verb == cql::Verb::list || statement.verb == cql::Verb::describe) {
+    if (statement.verb == cql::Verb::select || statement.verb == cql::Verb::list ||
+        statement.verb == cql::Verb::describe) {
         if (answer_locally(request, arrival.session, statement, prepared.text, prepared.keyspace)) return;
         const auto marked = marked_cluster(execute->parameters.paging_state);
         edits.strips_paging_mark = marked.has_value();
         request.is_later_page = !execute->parameters.paging_state.empty();
-        append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, execute->parameters, edits);
+        append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
+                            execute->parameters, edits);
         begin_read(request, marked.value_or(phase_.primary()));
         return;
     }
@@ -236,7 +273,8 @@ void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
             note_unstamped(statement, prepared.keyspace);
         }
     }
-    append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, execute->parameters, edits);
+    append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
+                        execute->parameters, edits);
     begin_write(request);
 }
 
@@ -248,7 +286,8 @@ void DualPolicy::take_batch(relay::Request& request, const Arrival& arrival) {
     }
     base::ByteView unknown;
     bool needs_keyspace = false;
-    const std::string_view keyspace = batch->keyspace.empty() ? std::string_view(arrival.session.keyspace()) : batch->keyspace;
+    const std::string_view keyspace =
+        batch->keyspace.empty() ? std::string_view(arrival.session.keyspace()) : batch->keyspace;
     cql::for_each_child(*batch, [&](const cql::BatchChild& child) {
         if (!child.is_prepared) {
             const cql::Statement statement = cql::classify(child.text);
@@ -312,27 +351,33 @@ void DualPolicy::refuse_unsent(relay::Request& request, std::string_view why) {
 
 bool DualPolicy::is_hopeless(const relay::Request& request, std::size_t cluster) const {
     const relay::Pool* const pool = request.pools[cluster];
-    return pool == nullptr || (!pool->is_connected() && engine_.loop_now() - pool->unconnected_since() > reconnect_grace);
+    return pool == nullptr ||
+           (!pool->is_connected() && engine_.loop_now() - pool->unconnected_since() > reconnect_grace);
 }
 
-bool DualPolicy::answer_locally(relay::Request& request, relay::ClientSession& session, const cql::Statement& statement, std::string_view text, std::string_view session_keyspace) {
-    const std::string_view keyspace = statement.table.keyspace.empty() ? session_keyspace : std::string_view(statement.table.keyspace);
+bool DualPolicy::answer_locally(relay::Request& request, relay::ClientSession& session, const cql::Statement& statement,
+                                std::string_view text, std::string_view session_keyspace) {
+    const std::string_view keyspace =
+        statement.table.keyspace.empty() ? session_keyspace : std::string_view(statement.table.keyspace);
     if (keyspace != "system") return false;
     const ClusterFacts& cluster = facts_->clusters[phase_.primary()];
     base::Bytes frame;
-    const SystemAnswer answer = answer_system_query(statement, text, cluster.was_seen ? cluster : facts_->clusters[1 - phase_.primary()],
-                                                    session.local_host(), shared_.options.listen.port, request.version, frame);
+    const SystemAnswer answer =
+        answer_system_query(statement, text, cluster.was_seen ? cluster : facts_->clusters[1 - phase_.primary()],
+                            session.local_host(), shared_.options.listen.port, request.version, frame);
     if (answer == SystemAnswer::not_ours) return false;
     counters_.local_answers.add();
     engine_.answer(request, frame);
     return true;
 }
 
-void DualPolicy::forward(relay::Request& request, std::size_t cluster, const cql::FrameHeader& header, base::ByteView frame) {
+void DualPolicy::forward(relay::Request& request, std::size_t cluster, const cql::FrameHeader& header,
+                         base::ByteView frame) {
     if (header.opcode == cql::Opcode::error) {
         const auto prefix = cql::read_body_prefix(header, frame.subspan(cql::frame_header_size));
-        const auto error = prefix ? cql::parse_error(request.version, frame.subspan(cql::frame_header_size + prefix->size))
-                                  : base::Result<cql::ErrorMessage>(base::fail(prefix.error()));
+        const auto error = prefix
+                               ? cql::parse_error(request.version, frame.subspan(cql::frame_header_size + prefix->size))
+                               : base::Result<cql::ErrorMessage>(base::fail(prefix.error()));
         // The cluster's id means nothing to the client.
         if (error && error->code == cql::ErrorCode::unprepared && !request.prepared.empty()) {
             refuse_unprepared(request, request.prepared.front()->id);
@@ -355,12 +400,14 @@ void DualPolicy::forward(relay::Request& request, std::size_t cluster, const cql
         return;
     }
     base::Bytes with_own_id;
-    if (const auto rows = cql::parse_rows(request.version, frame.subspan(message)); rows && !rows->metadata.new_metadata_id.empty()) {
+    if (const auto rows = cql::parse_rows(request.version, frame.subspan(message));
+        rows && !rows->metadata.new_metadata_id.empty()) {
         const relay::PreparedId own = relay::digest_of_columns(rows->metadata);
         if (!request.prepared.empty()) {
             // Remembered for that cluster, so that the client's next EXECUTE is told nothing it knows.
             auto renewed = std::make_shared<relay::PreparedStatement>(*request.prepared.front());
-            renewed->on[cluster].result_metadata_id.assign(rows->metadata.new_metadata_id.begin(), rows->metadata.new_metadata_id.end());
+            renewed->on[cluster].result_metadata_id.assign(rows->metadata.new_metadata_id.begin(),
+                                                           rows->metadata.new_metadata_id.end());
             renewed->on[cluster].metadata_id = own;
             engine_.prepared().put(std::move(renewed));
         }
@@ -379,8 +426,12 @@ void DualPolicy::forward(relay::Request& request, std::size_t cluster, const cql
 
 void DualPolicy::on_leg_answered(relay::Request& request, relay::Leg& leg, const relay::Response& response) {
     switch (static_cast<Kind>(request.policy.kind)) {
-        case Kind::read: read_answered(request, leg, response); break;
-        case Kind::write: write_answered(request, leg, response); break;
+        case Kind::read:
+            read_answered(request, leg, response);
+            break;
+        case Kind::write:
+            write_answered(request, leg, response);
+            break;
         case Kind::prepare:
             leg.answer.assign(response.bytes.begin(), response.bytes.end());
             settle_prepare(request, false);
@@ -389,27 +440,43 @@ void DualPolicy::on_leg_answered(relay::Request& request, relay::Leg& leg, const
             leg.answer.assign(response.bytes.begin(), response.bytes.end());
             settle_use(request, false);
             break;
-        case Kind::rehearsal: rehearsal_->answered(request, leg, response); break;
+        case Kind::rehearsal:
+            rehearsal_->answered(request, leg, response);
+            break;
     }
 }
 
 void DualPolicy::on_leg_lost(relay::Request& request, relay::Leg& leg, const base::Error& why) {
     switch (static_cast<Kind>(request.policy.kind)) {
-        case Kind::read: read_lost(request, leg, why); break;
-        case Kind::write: settle_write(request, false, false); break;
-        case Kind::prepare: settle_prepare(request, false); break;
-        case Kind::use: settle_use(request, false); break;
-        case Kind::rehearsal: rehearsal_->lost(request, leg); break;
+        case Kind::read:
+            read_lost(request, leg, why);
+            break;
+        case Kind::write:
+            settle_write(request, false, false);
+            break;
+        case Kind::prepare:
+            settle_prepare(request, false);
+            break;
+        case Kind::use:
+            settle_use(request, false);
+            break;
+        case Kind::rehearsal:
+            rehearsal_->lost(request, leg);
+            break;
     }
 }
 
 bool DualPolicy::on_room(relay::Request& request) {
     switch (static_cast<Kind>(request.policy.kind)) {
-        case Kind::read: return send_read(request);
-        case Kind::write: return send_write(request);
+        case Kind::read:
+            return send_read(request);
+        case Kind::write:
+            return send_write(request);
         case Kind::prepare:
-        case Kind::use: return send_prepare(request);
-        case Kind::rehearsal: return true;
+        case Kind::use:
+            return send_prepare(request);
+        case Kind::rehearsal:
+            return true;
     }
     return true;
 }
@@ -422,13 +489,15 @@ void DualPolicy::on_deadline(relay::Request& request) {
             for (relay::Leg& leg : request.legs) engine_.forget(leg);
             const relay::Leg& leg = request.legs[request.policy.primary];
             if (!leg.may_have_run && leg.attempts == 0) {
-                refuse_unsent(request, "no connection had room for the request within the request timeout; it was not sent");
+                refuse_unsent(request,
+                              "no connection had room for the request within the request timeout; it was not sent");
                 break;
             }
             counters_.read_errors.add();
             cql::ErrorMessage error;
             error.code = cql::ErrorCode::read_timeout;
-            const std::string text = std::string(cluster_names[request.policy.primary]) + " did not answer within the request timeout";
+            const std::string text =
+                std::string(cluster_names[request.policy.primary]) + " did not answer within the request timeout";
             error.text = text;
             error.consistency = cql::Consistency::local_one;
             error.required = 1;
@@ -445,9 +514,11 @@ void DualPolicy::on_deadline(relay::Request& request) {
             } else if (stage == Stage::waiting && is_best_effort(request) && !request.policy.goes_alone) {
                 // The other side had no room for best_effort_wait: the write goes without it.
                 request.policy.goes_alone = true;
-                const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(engine_.loop_now() - request.started);
+                const auto spent =
+                    std::chrono::duration_cast<std::chrono::milliseconds>(engine_.loop_now() - request.started);
                 engine_.set_deadline(request, shared_.options.request_timeout - spent);
-                if (!send_write(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << request.policy.primary));
+                if (!send_write(request))
+                    engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << request.policy.primary));
             } else if (stage == Stage::journaling) {
                 journal_is_late(request);
             } else {
@@ -455,9 +526,15 @@ void DualPolicy::on_deadline(relay::Request& request) {
             }
             break;
         }
-        case Kind::prepare: settle_prepare(request, true); break;
-        case Kind::use: settle_use(request, true); break;
-        case Kind::rehearsal: rehearsal_->over_time(request); break;
+        case Kind::prepare:
+            settle_prepare(request, true);
+            break;
+        case Kind::use:
+            settle_use(request, true);
+            break;
+        case Kind::rehearsal:
+            rehearsal_->over_time(request);
+            break;
     }
     engine_.release_if_over(request);
 }

@@ -35,9 +35,9 @@ struct PhaseState {
 // What all loops share; outlives them. Each member says who may touch it.
 struct Shared {
     const Options& options;
-    WriteStamps& stamps;             // any thread
-    Journal& journal;                // any thread
-    relay::PreparedRegistry& registry;  // any thread
+    WriteStamps& stamps;                                                                         // any thread
+    Journal& journal;                                                                            // any thread
+    relay::PreparedRegistry& registry;                                                           // any thread
     std::shared_ptr<WrittenTables> written_tables = std::make_shared<WrittenTables>();           // any thread
     std::shared_ptr<ConnectedClients> connected_clients = std::make_shared<ConnectedClients>();  // any thread
 };
@@ -67,7 +67,8 @@ public:
     const std::vector<cql::ProtocolVersion>& versions() const override { return facts_->versions; }
     std::map<std::string, std::vector<std::string>> supported_options() const override;
     std::string authenticator() const override;
-    void login(relay::ClientSession& session, nodes::Credentials credentials, std::function<void(base::Result<void>)> done) override;
+    void login(relay::ClientSession& session, nodes::Credentials credentials,
+               std::function<void(base::Result<void>)> done) override;
     base::Result<void> on_session_ready(relay::ClientSession& session) override;
     void on_session_closed(relay::ClientSession& session) override;
     void on_request(relay::ClientSession& session, const cql::FrameView& frame) override;
@@ -101,7 +102,8 @@ private:
     bool is_hopeless(const relay::Request& request, std::size_t cluster) const;
     // Forwards a cluster's answer, with what is the proxy's own put in.
     void forward(relay::Request& request, std::size_t cluster, const cql::FrameHeader& header, base::ByteView frame);
-    bool answer_locally(relay::Request& request, relay::ClientSession& session, const cql::Statement& statement, std::string_view text, std::string_view session_keyspace);
+    bool answer_locally(relay::Request& request, relay::ClientSession& session, const cql::Statement& statement,
+                        std::string_view text, std::string_view session_keyspace);
 
     // reads.cpp
     void begin_read(relay::Request& request, std::size_t cluster);
@@ -133,7 +135,8 @@ private:
     void note_client(const relay::ClientSession& session);
     void note_written_tables(const JournalEntry& entry, bool is_conditional);
     void note_unstamped(const cql::Statement& statement, std::string_view keyspace);
-    void note_unstamped_children(const relay::Request& request, const cql::BatchRequest& batch, std::string_view keyspace);
+    void note_unstamped_children(const relay::Request& request, const cql::BatchRequest& batch,
+                                 std::string_view keyspace);
 
     // prepares.cpp
     void begin_prepare(relay::Request& request, const Arrival& arrival);

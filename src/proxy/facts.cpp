@@ -4,8 +4,9 @@ namespace crossfade::proxy {
 namespace {
 
 // Newer first. DSE's versions are offered only where both clusters speak them.
-constexpr cql::ProtocolVersion by_age[] = {cql::ProtocolVersion::dse_v2, cql::ProtocolVersion::dse_v1, cql::ProtocolVersion::v5,
-                                           cql::ProtocolVersion::v4, cql::ProtocolVersion::v3};
+constexpr cql::ProtocolVersion by_age[] = {cql::ProtocolVersion::dse_v2, cql::ProtocolVersion::dse_v1,
+                                           cql::ProtocolVersion::v5, cql::ProtocolVersion::v4,
+                                           cql::ProtocolVersion::v3};
 
 bool speaks(const ClusterFacts& cluster, cql::ProtocolVersion version) {
     // Whether it speaks v5 will only turn out, and a client keeps the version that it began with.
@@ -20,9 +21,12 @@ bool speaks(const ClusterFacts& cluster, cql::ProtocolVersion version) {
 
 std::size_t login_cluster(const Options& options) {
     switch (options.client_credentials) {
-        case ClientCredentials::origin: return origin_cluster;
-        case ClientCredentials::target: return target_cluster;
-        case ClientCredentials::automatic: break;
+        case ClientCredentials::origin:
+            return origin_cluster;
+        case ClientCredentials::target:
+            return target_cluster;
+        case ClientCredentials::automatic:
+            break;
     }
     const bool only_origin_is_configured = !options.origin.credentials.empty() && options.target.credentials.empty();
     return only_origin_is_configured ? target_cluster : origin_cluster;

@@ -42,9 +42,9 @@ struct ClusterFacts {
 
 struct Facts {
     std::array<ClusterFacts, 2> clusters;
-    std::vector<cql::ProtocolVersion> versions;   // offered to clients, highest first
-    std::size_t login_cluster = origin_cluster;   // owns what clients send
-    bool other_uses_client_credentials = false;   // the other side has no configured role of its own
+    std::vector<cql::ProtocolVersion> versions;  // offered to clients, highest first
+    std::size_t login_cluster = origin_cluster;  // owns what clients send
+    bool other_uses_client_credentials = false;  // the other side has no configured role of its own
 };
 using FactsPtr = std::shared_ptr<const Facts>;
 

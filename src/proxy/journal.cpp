@@ -66,8 +66,9 @@ private:
 };
 
 tl::unexpected<base::Error> system_failure(const std::string& path) {
-    return base::fail(base::ErrorKind::bad_configuration,
-                      fmt::format("journal {}: {}; check proxy.state_dir and who may write there", path, std::strerror(errno)));
+    return base::fail(
+        base::ErrorKind::bad_configuration,
+        fmt::format("journal {}: {}; check proxy.state_dir and who may write there", path, std::strerror(errno)));
 }
 
 // Opens or creates a file that only its owner may read.
@@ -147,14 +148,15 @@ base::Result<std::unique_ptr<Journal>> Journal::open(Options options) {
     if (!lock) return base::fail(std::move(lock.error()));
     if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return system_failure(lock_path);
-        return base::fail(base::ErrorKind::bad_configuration,
-                          fmt::format("journal {}: another process uses it; stop that proxy, or give this one a state_dir of its own",
-                                      implementation->path));
+        return base::fail(
+            base::ErrorKind::bad_configuration,
+            fmt::format("journal {}: another process uses it; stop that proxy, or give this one a state_dir of its own",
+                        implementation->path));
     }
     implementation->lock = std::move(*lock);
     {
-        // SQLite gives its other files the mode of this one. The descriptor must be closed before SQLite opens the file: closing it later
-        // would end SQLite's own locks (POSIX).
+        // SQLite gives its other files the mode of this one. The descriptor must be closed before SQLite opens the
+        // file: closing it later would end SQLite's own locks (POSIX).
         auto file = open_private(implementation->path);
         if (!file) return base::fail(std::move(file.error()));
         const FileHandle directory(::open(options.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -162,7 +164,8 @@ base::Result<std::unique_ptr<Journal>> Journal::open(Options options) {
     }
 
     const auto described = [&](const base::Error& why) {
-        return base::fail(base::ErrorKind::bad_configuration, fmt::format("journal {}: {}", implementation->path, why.message));
+        return base::fail(base::ErrorKind::bad_configuration,
+                          fmt::format("journal {}: {}", implementation->path, why.message));
     };
     auto store = JournalStore::open(implementation->path, options, base::system_clock().wall_microseconds());
     if (!store) return described(store.error());
@@ -183,7 +186,9 @@ base::Result<std::unique_ptr<Journal>> Journal::open(Options options) {
 
 Journal::Journal(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 
-Journal::~Journal() { close(false); }
+Journal::~Journal() {
+    close(false);
+}
 
 void Journal::close(bool is_clean) {
     {
@@ -201,7 +206,8 @@ void Journal::close(bool is_clean) {
     if (done) done = store.commit();
     if (!done) {
         store.roll_back();
-        base::log_warning("journal {}: {}; the next start will compare the tables that this run wrote", implementation_->path, done.error().message);
+        base::log_warning("journal {}: {}; the next start will compare the tables that this run wrote",
+                          implementation_->path, done.error().message);
     }
 }
 
@@ -229,7 +235,8 @@ bool Journal::Implementation::add(Operation& operation) {
             return true;
         }
     }
-    if (operation.durable) operation.durable(base::fail(base::ErrorKind::unavailable, "the journal is closed: the proxy is ending"));
+    if (operation.durable)
+        operation.durable(base::fail(base::ErrorKind::unavailable, "the journal is closed: the proxy is ending"));
     return false;
 }
 
@@ -277,14 +284,16 @@ void Journal::wait_until_written() {
 base::Result<std::vector<JournalEntry>> Journal::list(std::uint64_t after, std::size_t limit) const {
     const std::lock_guard lock(implementation_->reader_mutex);
     auto entries = implementation_->reader.list(after, limit);
-    if (!entries) entries.error().message = fmt::format("journal {}: {}", implementation_->path, entries.error().message);
+    if (!entries)
+        entries.error().message = fmt::format("journal {}: {}", implementation_->path, entries.error().message);
     return entries;
 }
 
 base::Result<std::vector<JournalTableSummary>> Journal::summary() const {
     const std::lock_guard lock(implementation_->reader_mutex);
     auto summaries = implementation_->reader.summary();
-    if (!summaries) summaries.error().message = fmt::format("journal {}: {}", implementation_->path, summaries.error().message);
+    if (!summaries)
+        summaries.error().message = fmt::format("journal {}: {}", implementation_->path, summaries.error().message);
     return summaries;
 }
 
@@ -294,7 +303,8 @@ std::uint64_t Journal::unrepaired(std::uint8_t side) const {
 }
 
 std::uint64_t Journal::entries() const {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, implementation_->entries.load(std::memory_order_relaxed)));
+    return static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, implementation_->entries.load(std::memory_order_relaxed)));
 }
 
 void Journal::Implementation::wait_for_work(std::unique_lock<std::mutex>& guard) {
@@ -332,7 +342,8 @@ void Journal::Implementation::run() {
 void Journal::Implementation::write(std::vector<Operation> operations) {
     // Old ones first: a withdrawal must not come before an older block of the same entry.
     if (!carried.empty()) {
-        operations.insert(operations.begin(), std::make_move_iterator(carried.begin()), std::make_move_iterator(carried.end()));
+        operations.insert(operations.begin(), std::make_move_iterator(carried.begin()),
+                          std::make_move_iterator(carried.end()));
         carried.clear();
     }
     JournalCounts change;
@@ -352,7 +363,9 @@ void Journal::Implementation::write(std::vector<Operation> operations) {
         store->roll_back();
         collapses.clear();  // found again
         if (!std::exchange(is_failing, true)) {
-            base::log_error("journal {}: {}; check the disk: writes that need the journal get an error until it can be written", path, written.error().message);
+            base::log_error(
+                "journal {}: {}; check the disk: writes that need the journal get an error until it can be written",
+                path, written.error().message);
         }
     }
     finish(operations, written);
@@ -372,7 +385,8 @@ base::Result<bool> Journal::Implementation::write_all(std::vector<Operation>& op
     }
     if (auto done = write_unrecorded(change); !done) return base::fail(std::move(done.error()));
     if (needs_heartbeat()) {
-        if (auto done = store->set_settled(base::system_clock().wall_microseconds()); !done) return base::fail(std::move(done.error()));
+        if (auto done = store->set_settled(base::system_clock().wall_microseconds()); !done)
+            return base::fail(std::move(done.error()));
         next_heartbeat = SteadyClock::now() + options.heartbeat;
     }
     if (auto done = collapse_some(change); !done) return base::fail(std::move(done.error()));
@@ -438,7 +452,8 @@ base::Result<void> Journal::Implementation::collapse_some(JournalCounts& change)
 void Journal::Implementation::keep_unrecorded(const JournalEntry& entry) {
     for (const cql::TableName& table : entry.tables) {
         const std::int64_t until_us = std::max(entry.until_us, entry.time_us);
-        TableSince since{entry.time_us, until_us, 0, entry.sides, "entries of this table could not be written to the journal"};
+        TableSince since{entry.time_us, until_us, 0, entry.sides,
+                         "entries of this table could not be written to the journal"};
         const auto [known, is_new] = unrecorded.try_emplace({table.keyspace, table.table}, std::move(since));
         if (!is_new) known->second.cover(entry.time_us, until_us, 0, entry.sides);
     }
@@ -454,7 +469,8 @@ void Journal::Implementation::finish(std::vector<Operation>& operations, const b
                 if (operation.is_cancelled) {
                     outcome = {};
                 } else if (!outcome) {
-                    // The write gets an error that says so; that its clusters may differ is kept, if only here, until it can be written.
+                    // The write gets an error that says so; that its clusters may differ is kept, if only here, until
+                    // it can be written.
                     count(operation.entry, -1);
                     keep_unrecorded(operation.entry);
                 }

@@ -162,8 +162,8 @@ TEST(LeastStamp, IsTheTimestampOnlyWhereNothingElseCanBe) {
         cql::QueryOptions options;
         options.timestamp = 42;
         base::Bytes frame;
-        cql::append_batch(frame, cql::ProtocolVersion::v4, 1, cql::BatchType::logged, {{"DELETE FROM ks.t WHERE k = 1", {}, {}}, {child, {}, {}}},
-                          options);
+        cql::append_batch(frame, cql::ProtocolVersion::v4, 1, cql::BatchType::logged,
+                          {{"DELETE FROM ks.t WHERE k = 1", {}, {}}, {child, {}, {}}}, options);
         entry.body.assign(frame.begin() + cql::frame_header_size, frame.end());
         return entry;
     };

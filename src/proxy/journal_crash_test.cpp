@@ -24,9 +24,12 @@ struct Acknowledged {
     std::uint64_t content = 0;
 };
 
-base::Bytes body_of(std::uint64_t content) { return query_body("INSERT INTO ks.t (k) VALUES (" + std::to_string(content) + ")", 1); }
+base::Bytes body_of(std::uint64_t content) {
+    return query_body("INSERT INTO ks.t (k) VALUES (" + std::to_string(content) + ")", 1);
+}
 
-// Appends from several threads until it is killed, withdraws every third, and tells which appends it was told are durable.
+// Appends from several threads until it is killed, withdraws every third, and tells which appends it was told are
+// durable.
 [[noreturn]] void append_for_ever(const Journal::Options& options, int pipe) {
     auto journal = Journal::open(options);
     if (!journal || !mark_durably(**journal, {"ks", "t"})) ::_exit(3);
@@ -88,7 +91,10 @@ TEST(JournalCrash, WhatWasAcknowledgedIsThereAfterKill9) {
         auto all = (*journal)->list(0, 1'000'000);
         ASSERT_TRUE(all);
         for (JournalEntry& entry : *all) {
-            if (entry.kind == JournalEntry::Kind::table) ++tables; else found[entry.id] = std::move(entry.body);
+            if (entry.kind == JournalEntry::Kind::table)
+                ++tables;
+            else
+                found[entry.id] = std::move(entry.body);
         }
         EXPECT_EQ(tables, 1U);
         EXPECT_EQ((*journal)->entries(), found.size() + 1);
@@ -143,7 +149,8 @@ int on_a_full_disk(const Journal::Options& options) {
     // That ks.full may differ was kept in memory meanwhile.
     bool has_table = false, has_after = false;
     for (const JournalEntry& entry : *entries) {
-        has_table = has_table || (entry.kind == JournalEntry::Kind::table && entry.tables.front().table == "full" && entry.time_us == 7000);
+        has_table = has_table || (entry.kind == JournalEntry::Kind::table && entry.tables.front().table == "full" &&
+                                  entry.time_us == 7000);
         has_after = has_after || entry.tables.front().table == "after";
         if (entry.id == kept) return 16;
     }

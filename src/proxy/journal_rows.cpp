@@ -18,7 +18,8 @@ base::Result<void> decode_list(base::ByteView bytes, Read read) {
     cql::Reader in(bytes);
     const std::int32_t count = in.int_number();
     for (std::int32_t i = 0; i < count && in.ok(); ++i) read(in);
-    if (!in.ok() || in.remaining() != 0) return base::fail(base::ErrorKind::internal, "an entry of the journal is damaged");
+    if (!in.ok() || in.remaining() != 0)
+        return base::fail(base::ErrorKind::internal, "an entry of the journal is damaged");
     return {};
 }
 
@@ -75,8 +76,10 @@ base::Result<JournalReader> JournalReader::open(const std::string& path) {
     reader.database_ = std::move(*database);
     if (auto done = reader.database_.run("PRAGMA query_only = ON"); !done) return base::fail(std::move(done.error()));
     auto list = reader.database_.prepare(
-        "SELECT entry.id, time_us, until_us, kind, state, sides, timestamp, opcode, version, keyspace, cause, note, partition_key, prepared, "
-        "body, tables FROM entry JOIN table_set ON table_set.id = table_set WHERE entry.id > ? ORDER BY entry.id LIMIT ?");
+        "SELECT entry.id, time_us, until_us, kind, state, sides, timestamp, opcode, version, keyspace, cause, note, "
+        "partition_key, prepared, "
+        "body, tables FROM entry JOIN table_set ON table_set.id = table_set WHERE entry.id > ? ORDER BY entry.id LIMIT "
+        "?");
     if (!list) return base::fail(std::move(list.error()));
     auto summary = reader.database_.prepare(
         "SELECT tables, state, sides, count(*), min(time_us) FROM entry JOIN table_set ON table_set.id = table_set "

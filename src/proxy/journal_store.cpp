@@ -15,7 +15,8 @@ namespace {
 constexpr std::string_view current_format = "1";
 
 // The queries say `kind <= 1` for single entries.
-static_assert(static_cast<int>(JournalEntry::Kind::mutation) == 0 && static_cast<int>(JournalEntry::Kind::compare) == 1);
+static_assert(static_cast<int>(JournalEntry::Kind::mutation) == 0 &&
+              static_cast<int>(JournalEntry::Kind::compare) == 1);
 
 // Bodies come last: what only counts or groups never reads their pages.
 constexpr const char* schema = R"(
@@ -40,7 +41,9 @@ std::int64_t as_number(std::string_view text) {
     return number;
 }
 
-bool uses_timestamp(std::string_view text) { return cql::classify(text).has_using_timestamp; }
+bool uses_timestamp(std::string_view text) {
+    return cql::classify(text).has_using_timestamp;
+}
 
 }  // namespace
 
@@ -84,7 +87,8 @@ JournalCounts& JournalCounts::operator+=(const JournalCounts& other) {
     return *this;
 }
 
-base::Result<JournalStore> JournalStore::open(const std::string& path, const Journal::Options& options, std::int64_t now_us) {
+base::Result<JournalStore> JournalStore::open(const std::string& path, const Journal::Options& options,
+                                              std::int64_t now_us) {
     auto database = Database::open(path);
     if (!database) return base::fail(std::move(database.error()));
     JournalStore store;
@@ -101,7 +105,8 @@ base::Result<JournalStore> JournalStore::open(const std::string& path, const Jou
     if (!row) return base::fail(std::move(row.error()));
     const bool is_new = tables->number(0) == 0;
     tables->reset();
-    if (auto done = is_new ? store.create(options) : store.check(options); !done) return base::fail(std::move(done.error()));
+    if (auto done = is_new ? store.create(options) : store.check(options); !done)
+        return base::fail(std::move(done.error()));
     if (auto done = store.prepare_queries(); !done) return base::fail(std::move(done.error()));
     if (auto done = store.enter_unclean_stop(options, now_us); !done) return base::fail(std::move(done.error()));
     if (auto done = store.commit(); !done) return base::fail(std::move(done.error()));
@@ -127,17 +132,22 @@ base::Result<void> JournalStore::check(const Journal::Options& options) {
     if (!origin) return base::fail(std::move(origin.error()));
     if (!target) return base::fail(std::move(target.error()));
     // A cluster that was away when the journal was made has its name recorded once it is known.
-    const auto differ = [](const std::string& recorded, const std::string& now) { return !recorded.empty() && !now.empty() && recorded != now; };
+    const auto differ = [](const std::string& recorded, const std::string& now) {
+        return !recorded.empty() && !now.empty() && recorded != now;
+    };
     if (differ(*origin, options.origin_cluster) || differ(*target, options.target_cluster)) {
-        return base::fail(base::ErrorKind::bad_configuration,
-                          fmt::format("it belongs to origin '{}' and target '{}', not to '{}' and '{}'; give this pair a state_dir of "
-                                      "its own",
-                                      *origin, *target, options.origin_cluster, options.target_cluster));
+        return base::fail(
+            base::ErrorKind::bad_configuration,
+            fmt::format(
+                "it belongs to origin '{}' and target '{}', not to '{}' and '{}'; give this pair a state_dir of "
+                "its own",
+                *origin, *target, options.origin_cluster, options.target_cluster));
     }
     if (origin->empty() && !options.origin_cluster.empty()) {
         if (auto done = set_information("origin_cluster", options.origin_cluster); !done) return done;
     }
-    if (target->empty() && !options.target_cluster.empty()) return set_information("target_cluster", options.target_cluster);
+    if (target->empty() && !options.target_cluster.empty())
+        return set_information("target_cluster", options.target_cluster);
     return {};
 }
 
@@ -147,15 +157,19 @@ base::Result<void> JournalStore::prepare_queries() {
         const char* sql;
     };
     const Named queries[] = {
-        {insert_, "INSERT INTO entry (id, time_us, until_us, kind, state, sides, table_set, least_stamp, timestamp, opcode, version, "
-                  "keyspace, cause, note, partition_key, prepared, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+        {insert_,
+         "INSERT INTO entry (id, time_us, until_us, kind, state, sides, table_set, least_stamp, timestamp, opcode, "
+         "version, "
+         "keyspace, cause, note, partition_key, prepared, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+         "?, ?)"},
         {erase_, "DELETE FROM entry WHERE id = ? RETURNING sides, kind"},
         {block_, "UPDATE entry SET state = 1, note = ? WHERE id = ?"},
         {mark_, "INSERT OR IGNORE INTO written (tables, since_us) VALUES (?, ?)"},
         {find_set_, "SELECT id FROM table_set WHERE tables = ?"},
         {add_set_, "INSERT INTO table_set (tables) VALUES (?) RETURNING id"},
-        {delete_collapsed_, "DELETE FROM entry WHERE id IN (SELECT id FROM entry INDEXED BY entry_by_table WHERE table_set = ? AND "
-                            "kind <= 1 AND id <= ? LIMIT ?) RETURNING sides, kind"},
+        {delete_collapsed_,
+         "DELETE FROM entry WHERE id IN (SELECT id FROM entry INDEXED BY entry_by_table WHERE table_set = ? AND "
+         "kind <= 1 AND id <= ? LIMIT ?) RETURNING sides, kind"},
     };
     for (const Named& named : queries) {
         auto prepared = database_.prepare(named.sql);
@@ -205,7 +219,10 @@ base::Result<void> JournalStore::insert(const JournalEntry& entry) {
     insert_.bind(4, static_cast<std::int64_t>(entry.kind)).bind(5, static_cast<std::int64_t>(entry.state));
     insert_.bind(6, std::int64_t{entry.sides}).bind(7, *table_set).bind(8, least_stamp(entry)).bind(9, entry.timestamp);
     insert_.bind(10, static_cast<std::int64_t>(entry.opcode)).bind(11, static_cast<std::int64_t>(entry.version));
-    insert_.bind(12, entry.keyspace).bind(13, entry.cause).bind(14, entry.note).bind(15, base::ByteView(entry.partition_key));
+    insert_.bind(12, entry.keyspace)
+        .bind(13, entry.cause)
+        .bind(14, entry.note)
+        .bind(15, base::ByteView(entry.partition_key));
     return insert_.bind(16, base::ByteView(prepared)).bind(17, base::ByteView(entry.body)).run();
 }
 
@@ -234,7 +251,9 @@ base::Result<void> JournalStore::mark_written(const cql::TableName& table, std::
     return mark_.bind(1, base::ByteView(encoded)).bind(2, now_us).run();
 }
 
-base::Result<void> JournalStore::set_settled(std::int64_t now_us) { return set_information("settled_us", std::to_string(now_us)); }
+base::Result<void> JournalStore::set_settled(std::int64_t now_us) {
+    return set_information("settled_us", std::to_string(now_us));
+}
 
 base::Result<void> JournalStore::remove_marks() {
     if (auto done = database_.run("DELETE FROM written"); !done) return done;
@@ -256,28 +275,34 @@ base::Result<void> JournalStore::enter_unclean_stop(const Journal::Options& opti
         tables.insert(tables.end(), decoded->begin(), decoded->end());
     }
     TableSince since;
-    // A write is settled one request timeout after it came, or somewhat later when its loop was busy: one heartbeat is allowed for that.
-    since.time_us = std::min(as_number(*settled), now_us) - in_microseconds(options.request_timeout + options.heartbeat);
+    // A write is settled one request timeout after it came, or somewhat later when its loop was busy: one heartbeat is
+    // allowed for that.
+    since.time_us =
+        std::min(as_number(*settled), now_us) - in_microseconds(options.request_timeout + options.heartbeat);
     since.until_us = now_us;
     since.sides = origin_side | target_side;
     since.cause = "the proxy ended without closing its journal: what was being written then may be on one cluster only";
     for (const cql::TableName& table : tables) {
-        if (auto done = put_table(table, since, [this] { return next_id_++; }); !done) return base::fail(std::move(done.error()));
+        if (auto done = put_table(table, since, [this] { return next_id_++; }); !done)
+            return base::fail(std::move(done.error()));
     }
     return remove_marks();
 }
 
-void TableSince::cover(std::int64_t other_time_us, std::int64_t other_until_us, std::int64_t other_least_stamp, std::uint8_t other_sides) {
+void TableSince::cover(std::int64_t other_time_us, std::int64_t other_until_us, std::int64_t other_least_stamp,
+                       std::uint8_t other_sides) {
     time_us = std::min(time_us, other_time_us);
     until_us = std::max(until_us, other_until_us);
     least_stamp = std::min(least_stamp, other_least_stamp);
     sides = static_cast<std::uint8_t>(sides | other_sides);
 }
 
-base::Result<JournalCounts> JournalStore::put_table(const cql::TableName& table, TableSince since, const TakeId& take_id) {
+base::Result<JournalCounts> JournalStore::put_table(const cql::TableName& table, TableSince since,
+                                                    const TakeId& take_id) {
     const auto table_set = table_set_of({table});
     if (!table_set) return base::fail(table_set.error());
-    auto older = database_.prepare("SELECT id, time_us, until_us, sides, least_stamp FROM entry WHERE table_set = ? AND kind = ? AND state = 0");
+    auto older = database_.prepare(
+        "SELECT id, time_us, until_us, sides, least_stamp FROM entry WHERE table_set = ? AND kind = ? AND state = 0");
     if (!older) return base::fail(std::move(older.error()));
     older->bind(1, *table_set).bind(2, static_cast<std::int64_t>(JournalEntry::Kind::table));
     std::vector<std::uint64_t> replaced;
@@ -309,15 +334,16 @@ base::Result<JournalCounts> JournalStore::put_table(const cql::TableName& table,
     return change;
 }
 
-base::Result<std::vector<Collapse>> JournalStore::start_collapse(const TakeId& take_id, std::int64_t singles, std::int64_t keep,
-                                                                 JournalCounts& change) {
+base::Result<std::vector<Collapse>> JournalStore::start_collapse(const TakeId& take_id, std::int64_t singles,
+                                                                 std::int64_t keep, JournalCounts& change) {
     struct Group {
         Collapse collapse;
         TableSince since;
     };
     std::vector<Group> groups;
-    auto query = database_.prepare("SELECT table_set, sides, count(*), min(time_us), max(time_us), min(least_stamp), max(id) FROM entry "
-                                   "WHERE kind <= 1 GROUP BY table_set, kind, state, sides");
+    auto query = database_.prepare(
+        "SELECT table_set, sides, count(*), min(time_us), max(time_us), min(least_stamp), max(id) FROM entry "
+        "WHERE kind <= 1 GROUP BY table_set, kind, state, sides");
     if (!query) return base::fail(std::move(query.error()));
     for (;;) {
         auto row = query->step();
@@ -335,7 +361,8 @@ base::Result<std::vector<Collapse>> JournalStore::start_collapse(const TakeId& t
         group.collapse.last_id = std::max(group.collapse.last_id, static_cast<std::uint64_t>(query->number(6)));
         group.since.cover(query->number(3), query->number(4), query->number(5), sides);
     }
-    std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.collapse.remaining > b.collapse.remaining; });
+    std::sort(groups.begin(), groups.end(),
+              [](const Group& a, const Group& b) { return a.collapse.remaining > b.collapse.remaining; });
 
     std::vector<Collapse> begun;
     auto tables_of = database_.prepare("SELECT tables FROM table_set WHERE id = ?");
@@ -349,7 +376,8 @@ base::Result<std::vector<Collapse>> JournalStore::start_collapse(const TakeId& t
         if (!tables) return base::fail(tables.error());
         // What names no table cannot become "this table": it stays single.
         if (tables->empty()) continue;
-        group.since.cause = fmt::format("{} entries became one: the journal was over its bound", group.collapse.remaining);
+        group.since.cause =
+            fmt::format("{} entries became one: the journal was over its bound", group.collapse.remaining);
         for (const cql::TableName& table : *tables) {
             auto put = put_table(table, group.since, take_id);
             if (!put) return base::fail(std::move(put.error()));
@@ -368,7 +396,8 @@ base::Result<JournalCounts> JournalStore::delete_collapsed(Collapse& collapse, s
         auto row = delete_collapsed_.step();
         if (!row) return base::fail(std::move(row.error()));
         if (!*row) break;
-        change.add(static_cast<std::uint8_t>(delete_collapsed_.number(0)), static_cast<JournalEntry::Kind>(delete_collapsed_.number(1)), -1);
+        change.add(static_cast<std::uint8_t>(delete_collapsed_.number(0)),
+                   static_cast<JournalEntry::Kind>(delete_collapsed_.number(1)), -1);
     }
     collapse.remaining = -change.singles < most ? 0 : std::max<std::int64_t>(1, collapse.remaining + change.singles);
     return change;
@@ -382,7 +411,8 @@ base::Result<JournalCounts> JournalStore::count() {
         auto row = query->step();
         if (!row) return base::fail(std::move(row.error()));
         if (!*row) return counts;
-        counts.add(static_cast<std::uint8_t>(query->number(1)), static_cast<JournalEntry::Kind>(query->number(0)), query->number(2));
+        counts.add(static_cast<std::uint8_t>(query->number(1)), static_cast<JournalEntry::Kind>(query->number(0)),
+                   query->number(2));
     }
 }
 

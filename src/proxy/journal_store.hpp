@@ -1,4 +1,5 @@
-// The journal's file: what is in it and how it changes. No threads, no callbacks: journal.cpp owns one and decides when.
+// The journal's file: what is in it and how it changes. No threads, no callbacks: journal.cpp owns one and decides
+// when.
 //
 //     information   format, the clusters' names, the last instant at which writes were known to be settled
 //     table_set     each set of tables that entries name, once
@@ -33,8 +34,8 @@ struct JournalCounts {
 // Singles of one set of tables on their way into entries of kind table.
 struct Collapse {
     std::int64_t table_set = 0;
-    std::uint64_t last_id = 0;    // later ones stay
-    std::int64_t remaining = 0;   // about as many singles are still to be deleted
+    std::uint64_t last_id = 0;   // later ones stay
+    std::int64_t remaining = 0;  // about as many singles are still to be deleted
 };
 
 // "This table since T": what becomes an entry of kind table.
@@ -44,7 +45,8 @@ struct TableSince {
     std::string cause;
 
     // Widens it so that it covers the other, too.
-    void cover(std::int64_t other_time_us, std::int64_t other_until_us, std::int64_t other_least_stamp, std::uint8_t other_sides);
+    void cover(std::int64_t other_time_us, std::int64_t other_until_us, std::int64_t other_least_stamp,
+               std::uint8_t other_sides);
 };
 // Gives the next free id.
 using TakeId = std::function<std::uint64_t()>;
@@ -52,8 +54,10 @@ using TakeId = std::function<std::uint64_t()>;
 // One thread at a time. All errors are kind internal with SQLite's words; after one, ask is_in_transaction().
 class JournalStore {
 public:
-    // Opens or creates the file and checks whose it is (Journal::open). `now_us` ends the time of a run that stopped uncleanly.
-    static base::Result<JournalStore> open(const std::string& path, const Journal::Options& options, std::int64_t now_us);
+    // Opens or creates the file and checks whose it is (Journal::open). `now_us` ends the time of a run that stopped
+    // uncleanly.
+    static base::Result<JournalStore> open(const std::string& path, const Journal::Options& options,
+                                           std::int64_t now_us);
 
     base::Result<void> begin() { return database_.run("BEGIN IMMEDIATE"); }
     base::Result<void> commit() { return database_.run("COMMIT"); }
@@ -70,8 +74,8 @@ public:
 
     // Enters `since`, or replaces the entry of kind table that there is with one (of a new id) that covers both.
     base::Result<JournalCounts> put_table(const cql::TableName& table, TableSince since, const TakeId& take_id);
-    // Enters "this table since T" for the sets of tables with most singles, until at most `keep` of the `singles` would stay. They are then
-    // deleted with delete_collapsed(), in portions.
+    // Enters "this table since T" for the sets of tables with most singles, until at most `keep` of the `singles` would
+    // stay. They are then deleted with delete_collapsed(), in portions.
     base::Result<std::vector<Collapse>> start_collapse(const TakeId& take_id, std::int64_t singles, std::int64_t keep,
                                                        JournalCounts& change);
     // Deletes at most `most` singles. `collapse.remaining` is 0 when none is left.

@@ -128,7 +128,8 @@ TEST_F(JournalTest, AWithdrawnEntryIsGoneForGood) {
 
 TEST_F(JournalTest, AWithdrawalThatOvertakesItsAppendCancelsItOut) {
     const auto journal = open();
-    // The callback of the first holds the journal's thread, so that the second is certainly still waiting when it is withdrawn.
+    // The callback of the first holds the journal's thread, so that the second is certainly still waiting when it is
+    // withdrawn.
     std::promise<void> entered, release;
     journal->append(mutation("t"), [&](const base::Result<void>&) {
         entered.set_value();
@@ -136,7 +137,8 @@ TEST_F(JournalTest, AWithdrawalThatOvertakesItsAppendCancelsItOut) {
     });
     entered.get_future().wait();
     std::promise<bool> answered;
-    const std::uint64_t id = journal->append(mutation("t"), [&](const base::Result<void>& done) { answered.set_value(done.has_value()); });
+    const std::uint64_t id =
+        journal->append(mutation("t"), [&](const base::Result<void>& done) { answered.set_value(done.has_value()); });
     EXPECT_EQ(journal->entries(), 2U);
     journal->withdraw(id);
     EXPECT_EQ(journal->entries(), 1U);
@@ -381,10 +383,14 @@ TEST_F(JournalTest, ManyThreadsAppendWithdrawAndRead) {
     for (int t = 0; t < threads; ++t) {
         workers.emplace_back([&, t] {
             for (int i = 0; i < each; ++i) {
-                const std::uint64_t id = journal->append(mutation("t" + std::to_string(t)), [&](const base::Result<void>& done) {
-                    if (done) durable.fetch_add(1);
-                });
-                if (i % 3 == 0) journal->withdraw(id); else kept[static_cast<std::size_t>(t)].push_back(id);
+                const std::uint64_t id =
+                    journal->append(mutation("t" + std::to_string(t)), [&](const base::Result<void>& done) {
+                        if (done) durable.fetch_add(1);
+                    });
+                if (i % 3 == 0)
+                    journal->withdraw(id);
+                else
+                    kept[static_cast<std::size_t>(t)].push_back(id);
                 if (i % 100 == 0) {
                     EXPECT_TRUE(journal->summary());
                 }

@@ -62,7 +62,8 @@ inline JournalEntry mutation(const std::string& table, std::int64_t timestamp = 
 // Appends it and waits until it is on disk; 0 when it did not get there.
 inline std::uint64_t append_durably(Journal& journal, JournalEntry entry) {
     std::promise<bool> durable;
-    const std::uint64_t id = journal.append(std::move(entry), [&](const base::Result<void>& done) { durable.set_value(done.has_value()); });
+    const std::uint64_t id =
+        journal.append(std::move(entry), [&](const base::Result<void>& done) { durable.set_value(done.has_value()); });
     return durable.get_future().get() ? id : 0;
 }
 

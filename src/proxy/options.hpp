@@ -13,7 +13,11 @@ namespace crossfade::proxy {
 
 enum class WriteMode : std::uint8_t { strict, target_best_effort, origin_best_effort };
 enum class WriteTimestamps : std::uint8_t { inject, pass };
-enum class ClientCredentials : std::uint8_t { automatic, origin, target };  // automatic: the side without configured credentials, else origin
+enum class ClientCredentials : std::uint8_t {
+    automatic,
+    origin,
+    target
+};  // automatic: the side without configured credentials, else origin
 
 struct Options {
     nodes::ClusterOptions origin, target;
@@ -28,12 +32,12 @@ struct Options {
     std::chrono::milliseconds request_timeout{10000};
     std::chrono::milliseconds best_effort_wait{100};
     std::uint32_t connections_per_node = 1;
-    std::uint32_t threads = 0;          // 0: one for each core
+    std::uint32_t threads = 0;                                  // 0: one for each core
     std::uint32_t client_requests_bytes = 16U * 1024U * 1024U;  // budget for requests without an answer
     std::uint32_t client_answers_bytes = 16U * 1024U * 1024U;   // budget for answers not yet taken
-    std::uint32_t prepared_statements = 100000;  // bound of the prepared cache
-    std::uint64_t journal_entries = 1000000;     // bound of single entries; past it they collapse by table
-    std::uint32_t async_reads = 1024;            // phase 3: reads to the target in flight at most, for each loop
+    std::uint32_t prepared_statements = 100000;                 // bound of the prepared cache
+    std::uint64_t journal_entries = 1000000;  // bound of single entries; past it they collapse by table
+    std::uint32_t async_reads = 1024;         // phase 3: reads to the target in flight at most, for each loop
 };
 
 }  // namespace crossfade::proxy

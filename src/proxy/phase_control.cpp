@@ -23,9 +23,12 @@ bool allows(int phase, WriteMode mode) {
 
 std::string_view name_of(WriteMode mode) {
     switch (mode) {
-        case WriteMode::strict: return "strict";
-        case WriteMode::target_best_effort: return "target_best_effort";
-        case WriteMode::origin_best_effort: return "origin_best_effort";
+        case WriteMode::strict:
+            return "strict";
+        case WriteMode::target_best_effort:
+            return "target_best_effort";
+        case WriteMode::origin_best_effort:
+            return "origin_best_effort";
     }
     return "strict";
 }
@@ -44,20 +47,26 @@ base::Result<std::optional<PhaseState>> load_phase(const std::string& file) {
     in >> state.epoch >> state.phase >> mode;
     const auto named = write_mode_named(mode);
     if (!in || !named || state.phase < 1 || state.phase > 5)
-        return base::fail(base::ErrorKind::bad_configuration, file + ": this is no phase as a proxy writes it; move the file away if the configuration's phase is to count");
+        return base::fail(
+            base::ErrorKind::bad_configuration,
+            file +
+                ": this is no phase as a proxy writes it; move the file away if the configuration's phase is to count");
     state.write_mode = *named;
     return std::optional<PhaseState>(state);
 }
 
 base::Result<void> save_phase(const std::string& file, const PhaseState& state) {
-    const std::string text = std::to_string(state.epoch) + " " + std::to_string(state.phase) + " " + std::string(name_of(state.write_mode)) + "\n";
+    const std::string text = std::to_string(state.epoch) + " " + std::to_string(state.phase) + " " +
+                             std::string(name_of(state.write_mode)) + "\n";
     return base::write_durably(file, text);
 }
 
 PhaseControl::PhaseControl(net::Loop& loop, PhaseLoops& loops, Journal& journal, Settings settings, PhaseState initial)
     : loop_(loop), loops_(loops), journal_(journal), settings_(std::move(settings)), state_(initial), timer_(loop) {}
 
-PhaseControl::~PhaseControl() { *alive_ = false; }
+PhaseControl::~PhaseControl() {
+    *alive_ = false;
+}
 
 void PhaseControl::prepare(const PhaseRequest& request, std::function<void(PhaseAnswer)> answer) {
     PhaseAnswer no;
@@ -74,9 +83,10 @@ void PhaseControl::prepare(const PhaseRequest& request, std::function<void(Phase
         return;
     }
     if (!allows(request.phase, mode)) {
-        no.reason = "phase " + std::to_string(request.phase) + " does not allow the write mode " + std::string(name_of(mode)) +
-                    ", because the side it does not wait for answers the reads; add --write-mode strict or --write-mode " +
-                    (request.phase >= 4 ? "origin_best_effort" : "target_best_effort");
+        no.reason =
+            "phase " + std::to_string(request.phase) + " does not allow the write mode " + std::string(name_of(mode)) +
+            ", because the side it does not wait for answers the reads; add --write-mode strict or --write-mode " +
+            (request.phase >= 4 ? "origin_best_effort" : "target_best_effort");
         answer(std::move(no));
         return;
     }
@@ -84,13 +94,18 @@ void PhaseControl::prepare(const PhaseRequest& request, std::function<void(Phase
     next.phase = request.phase;
     const std::uint8_t side = next.primary() == origin_cluster ? origin_side : target_side;
     const bool primary_changes = next.primary() != state_.primary();
-    const auto is_refused = [this, side, primary_changes, force = request.force, primary = next.primary()](PhaseAnswer& of) {
+    const auto is_refused = [this, side, primary_changes, force = request.force,
+                             primary = next.primary()](PhaseAnswer& of) {
         of.entries.clear();
         if (!primary_changes || journal_.unrepaired(side) == 0) return false;
-        if (const auto summary = journal_.summary()) std::ranges::copy_if(*summary, std::back_inserter(of.entries), [&](const auto& table) { return (table.sides & side) != 0; });
+        if (const auto summary = journal_.summary())
+            std::ranges::copy_if(*summary, std::back_inserter(of.entries),
+                                 [&](const auto& table) { return (table.sides & side) != 0; });
         if (force) return false;
-        of.reason = "the journal holds " + std::to_string(journal_.unrepaired(side)) + " unrepaired entries for the " + cluster_names[primary] +
-                    ", which would answer the reads; run 'crossfade journal repair' first, or add --force to accept what readers will miss";
+        of.reason = "the journal holds " + std::to_string(journal_.unrepaired(side)) + " unrepaired entries for the " +
+                    cluster_names[primary] +
+                    ", which would answer the reads; run 'crossfade journal repair' first, or add --force to accept "
+                    "what readers will miss";
         return true;
     };
     if (is_refused(no)) {
@@ -100,20 +115,21 @@ void PhaseControl::prepare(const PhaseRequest& request, std::function<void(Phase
     prepared_ = request;
     prepared_at_ = loop_.now();
     auto is_answered = std::make_shared<bool>(false);
-    loops_.hold(primary_changes, [this, alive = alive_, is_answered, id = request.id, answer, is_refused, after = no]() mutable {
-        if (!*alive || *is_answered) return;
-        *is_answered = true;
-        if (!prepared_ || prepared_->id != id) return;
-        // What best effort answered before it was held may have left an entry since.
-        if (is_refused(after)) {
-            let_go();
-            answer(std::move(after));
-            return;
-        }
-        wait_for_word();
-        after.ok = true;
-        answer(std::move(after));
-    });
+    loops_.hold(primary_changes,
+                [this, alive = alive_, is_answered, id = request.id, answer, is_refused, after = no]() mutable {
+                    if (!*alive || *is_answered) return;
+                    *is_answered = true;
+                    if (!prepared_ || prepared_->id != id) return;
+                    // What best effort answered before it was held may have left an entry since.
+                    if (is_refused(after)) {
+                        let_go();
+                        answer(std::move(after));
+                        return;
+                    }
+                    wait_for_word();
+                    after.ok = true;
+                    answer(std::move(after));
+                });
     if (*is_answered) return;
     timer_.start(settings_.longest_hold, [this, is_answered, answer, no] {
         if (*is_answered) return;
@@ -143,7 +159,8 @@ void PhaseControl::take(const PhaseState& state, std::function<void(PhaseAnswer)
         answer(PhaseAnswer{false, saved.error().message, state_, {}});
         return;
     }
-    base::log_info("phase {} (was {}), write mode {}, epoch {}", state.phase, state_.phase, name_of(state.write_mode), state.epoch);
+    base::log_info("phase {} (was {}), write mode {}, epoch {}", state.phase, state_.phase, name_of(state.write_mode),
+                   state.epoch);
     state_ = state;
     loops_.take(state, [this, alive = alive_, answer = std::move(answer)] {
         if (!*alive) return;
@@ -167,7 +184,9 @@ void PhaseControl::wait_for_word() {
         if (!prepared_) return;
         if (settings_.siblings.empty()) {
             if (loop_.now() - prepared_at_ > alone_patience) {
-                base::log_warning("a phase switch was prepared and never decided; this proxy has no siblings and stays in phase {}", state_.phase);
+                base::log_warning(
+                    "a phase switch was prepared and never decided; this proxy has no siblings and stays in phase {}",
+                    state_.phase);
                 let_go();
                 return;
             }

@@ -1,4 +1,5 @@
-// One proxy's part in a switch of phases (SEMANTICS, Switching): says whether it can, holds, takes, or lets go. Keeps what it took.
+// One proxy's part in a switch of phases (SEMANTICS, Switching): says whether it can, holds, takes, or lets go. Keeps
+// what it took.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +54,8 @@ class PhaseControl {
 public:
     struct Settings {
         std::string file;
-        std::chrono::milliseconds longest_hold;            // the request timeout
-        std::vector<std::string> siblings;                 // admin URLs
+        std::chrono::milliseconds longest_hold;  // the request timeout
+        std::vector<std::string> siblings;       // admin URLs
         // Asks every sibling for its state, on another thread; completes on the control loop with those that answered.
         std::function<void(std::function<void(std::vector<PhaseState>)>)> ask_siblings;
     };
@@ -67,7 +68,8 @@ public:
     void prepare(const PhaseRequest& request, std::function<void(PhaseAnswer)> answer);
     void commit(const std::string& id, const PhaseState& state, std::function<void(PhaseAnswer)> answer);
     void abort(const std::string& id);
-    // Takes the highest epoch among the siblings when it is above ours. At start, and while a prepared switch hears nothing.
+    // Takes the highest epoch among the siblings when it is above ours. At start, and while a prepared switch hears
+    // nothing.
     void catch_up(std::function<void()> done);
 
 private:

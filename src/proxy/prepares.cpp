@@ -7,7 +7,8 @@
 namespace crossfade::proxy {
 namespace {
 
-base::Result<cql::PreparedResult> prepared_of(cql::ProtocolVersion version, const relay::Leg& leg, std::size_t& message_offset) {
+base::Result<cql::PreparedResult> prepared_of(cql::ProtocolVersion version, const relay::Leg& leg,
+                                              std::size_t& message_offset) {
     const base::ByteView body = base::ByteView(leg.answer).subspan(cql::frame_header_size);
     const auto prefix = cql::read_body_prefix(leg.header, body);
     if (!prefix) return base::fail(prefix.error());
@@ -29,10 +30,12 @@ void DualPolicy::begin_prepare(relay::Request& request, const Arrival& arrival) 
     statement->text = prepare->text;
     statement->statement = cql::classify(prepare->text);
     const bool is_qualified = !statement->statement.needs_keyspace;
-    if (!is_qualified) statement->keyspace = prepare->keyspace.empty() ? arrival.session.keyspace() : std::string(prepare->keyspace);
+    if (!is_qualified)
+        statement->keyspace = prepare->keyspace.empty() ? arrival.session.keyspace() : std::string(prepare->keyspace);
     statement->id = relay::digest_of(statement->text, statement->keyspace);
     choose_keyspace(request, arrival.session, is_qualified);
-    append_edited_prepare(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *prepare, added_keyspace(arrival.session, is_qualified));
+    append_edited_prepare(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *prepare,
+                          added_keyspace(arrival.session, is_qualified));
     request.prepared.push_back(std::move(statement));
     if (!send_prepare(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << phase_.primary()));
 }
@@ -65,8 +68,8 @@ bool DualPolicy::send_prepare(relay::Request& request) {
     return true;
 }
 
-// What both are asked, and the primary alone can answer: PREPARE and USE. Gives whether it is time to answer. The other side is waited for
-// `longest` more after the primary's answer.
+// What both are asked, and the primary alone can answer: PREPARE and USE. Gives whether it is time to answer. The other
+// side is waited for `longest` more after the primary's answer.
 bool DualPolicy::legs_have_settled(relay::Request& request, bool is_over_time, std::chrono::milliseconds longest) {
     if (is_over_time) {
         engine_.stop_waiting(request);
@@ -74,7 +77,9 @@ bool DualPolicy::legs_have_settled(relay::Request& request, bool is_over_time, s
         return !request.is_answered;
     }
     if (request.is_answered) return false;
-    const auto is_out = [](const relay::Leg& leg) { return leg.state == relay::Leg::State::sent || leg.state == relay::Leg::State::waiting; };
+    const auto is_out = [](const relay::Leg& leg) {
+        return leg.state == relay::Leg::State::sent || leg.state == relay::Leg::State::waiting;
+    };
     if (!is_out(request.legs[0]) && !is_out(request.legs[1]) && !engine_.is_waiting(request)) return true;
     if (request.legs[phase_.primary()].state == relay::Leg::State::answered) {
         const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(engine_.loop_now() - request.started);
@@ -88,16 +93,19 @@ void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
     const std::size_t primary = phase_.primary();
     const bool is_read = request.prepared.empty() || request.prepared.front()->statement.verb == cql::Verb::select;
     const bool is_strict_write = !is_read && phase_.write_mode == WriteMode::strict;
-    // A side that hangs must not keep drivers, which wait 10 s at most, from preparing: it prepares at its first EXECUTE.
-    if (!legs_have_settled(request, is_over_time, is_strict_write ? shared_.options.request_timeout / 2 : shared_.options.best_effort_wait)) return;
+    // A side that hangs must not keep drivers, which wait 10 s at most, from preparing: it prepares at its first
+    // EXECUTE.
+    if (!legs_have_settled(request, is_over_time,
+                           is_strict_write ? shared_.options.request_timeout / 2 : shared_.options.best_effort_wait))
+        return;
     auto statement = std::make_shared<relay::PreparedStatement>(*request.prepared.front());
     std::size_t answering = relay::clusters;
     for (const std::size_t cluster : {primary, 1 - primary}) {
         relay::Leg& leg = request.legs[cluster];
         if (leg.state != relay::Leg::State::answered) continue;
         if (leg.is_error) {
-            // A read, and in best effort a write, needs only the primary: the other side prepares it when its first EXECUTE comes. (A
-            // table whose CREATE was answered after best_effort_wait may still be on its way there.)
+            // A read, and in best effort a write, needs only the primary: the other side prepares it when its first
+            // EXECUTE comes. (A table whose CREATE was answered after best_effort_wait may still be on its way there.)
             if ((is_read || phase_.write_mode != WriteMode::strict) && cluster != primary) continue;
             request.prepared.clear();
             forward(request, cluster, leg.header, leg.answer);
@@ -126,9 +134,11 @@ void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
     const relay::Leg& leg = request.legs[answering];
     const auto prepared = prepared_of(request.version, leg, offset);
     base::Bytes frame;
-    append_own_prepared(frame, request.version, leg.answer, offset, *prepared, statement->id, statement->on[answering].metadata_id);
+    append_own_prepared(frame, request.version, leg.answer, offset, *prepared, statement->id,
+                        statement->on[answering].metadata_id);
     if (!engine_.prepared().put(std::move(statement))) {
-        refuse(request, cql::ErrorCode::invalid, "another statement has the same id as this one: change its text, by a space, say");
+        refuse(request, cql::ErrorCode::invalid,
+               "another statement has the same id as this one: change its text, by a space, say");
         return;
     }
     engine_.answer(request, frame);

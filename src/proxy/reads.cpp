@@ -1,4 +1,5 @@
-// The read path of DualPolicy: one cluster, again on another node when a connection is lost; USE, which reads whether a keyspace exists.
+// The read path of DualPolicy: one cluster, again on another node when a connection is lost; USE, which reads whether a
+// keyspace exists.
 #include "proxy/dual_policy.hpp"
 #include "proxy/rehearsal.hpp"
 
@@ -20,7 +21,8 @@ bool DualPolicy::send_read(relay::Request& request) {
     const std::size_t cluster = request.policy.primary;
     if (engine_.has_room(request, cluster)) {
         engine_.send(request, cluster);
-        if (phase_.phase == 3 && cluster == origin_cluster && request.legs[cluster].attempts == 1) rehearsal_->begin(request);
+        if (phase_.phase == 3 && cluster == origin_cluster && request.legs[cluster].attempts == 1)
+            rehearsal_->begin(request);
         return true;
     }
     if (!request.wish.keyspace.empty()) {
@@ -30,7 +32,8 @@ bool DualPolicy::send_read(relay::Request& request) {
         }
     }
     if (!is_hopeless(request, cluster)) return false;
-    const std::string text = std::string(cluster_names[cluster]) + " has no node to ask (" + request.pools[cluster]->last_error() + "); the request was not sent";
+    const std::string text = std::string(cluster_names[cluster]) + " has no node to ask (" +
+                             request.pools[cluster]->last_error() + "); the request was not sent";
     rehearsal_->primary_failed(request);
     refuse_unsent(request, text);
     return true;
@@ -39,7 +42,8 @@ bool DualPolicy::send_read(relay::Request& request) {
 void DualPolicy::read_answered(relay::Request& request, relay::Leg& leg, const relay::Response& response) {
     if (leg.is_error) {
         const auto error = cql::parse_error(request.version, response.body());
-        if (error && error->code == cql::ErrorCode::is_bootstrapping && leg.attempts < most_attempts && engine_.has_room(request, leg.cluster())) {
+        if (error && error->code == cql::ErrorCode::is_bootstrapping && leg.attempts < most_attempts &&
+            engine_.has_room(request, leg.cluster())) {
             counters_.retried.add();
             engine_.send(request, leg.cluster());
             return;
@@ -74,7 +78,8 @@ void DualPolicy::read_lost(relay::Request& request, relay::Leg& leg, const base:
     engine_.answer_error(request, error);
 }
 
-// The keyspace belongs to the client connection: no backend connection is USEd for this, both clusters are only asked whether it exists.
+// The keyspace belongs to the client connection: no backend connection is USEd for this, both clusters are only asked
+// whether it exists.
 void DualPolicy::begin_use(relay::Request& request, relay::ClientSession& session, std::string keyspace) {
     request.policy.kind = static_cast<std::uint8_t>(Kind::use);
     request.keyspace = std::move(keyspace);
@@ -92,7 +97,9 @@ void DualPolicy::begin_use(relay::Request& request, relay::ClientSession& sessio
     options.consistency = cql::Consistency::one;
     request.opcode = cql::Opcode::query;
     request.prepared.clear();
-    cql::append_query(request.frame, request.version, 0, "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '" + literal + "'", options);
+    cql::append_query(request.frame, request.version, 0,
+                      "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '" + literal + "'",
+                      options);
     if (!send_prepare(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << phase_.primary()));
 }
 
@@ -107,13 +114,17 @@ void DualPolicy::settle_use(relay::Request& request, bool is_over_time) {
             forward(request, cluster, leg.header, leg.answer);
             return;
         }
-        const auto prefix = cql::read_body_prefix(leg.header, base::ByteView(leg.answer).subspan(cql::frame_header_size));
-        const auto rows = prefix ? cql::parse_rows(request.version, base::ByteView(leg.answer).subspan(cql::frame_header_size + prefix->size))
-                                 : base::Result<cql::RowsResult>(base::fail(prefix.error()));
+        const auto prefix =
+            cql::read_body_prefix(leg.header, base::ByteView(leg.answer).subspan(cql::frame_header_size));
+        const auto rows =
+            prefix ? cql::parse_rows(request.version,
+                                     base::ByteView(leg.answer).subspan(cql::frame_header_size + prefix->size))
+                   : base::Result<cql::RowsResult>(base::fail(prefix.error()));
         any_answer = true;
         if (rows && rows->row_count > 0) continue;
         exists = false;
-        const std::string text = "Keyspace '" + request.keyspace + "' does not exist" + (cluster == phase_.primary() ? "" : std::string(" on the ") + cluster_names[cluster]);
+        const std::string text = "Keyspace '" + request.keyspace + "' does not exist" +
+                                 (cluster == phase_.primary() ? "" : std::string(" on the ") + cluster_names[cluster]);
         refuse(request, cql::ErrorCode::invalid, text);
         return;
     }

@@ -5,8 +5,9 @@
 
 namespace crossfade::proxy {
 
-// Whether clusters with equal rows give equal answers. Not so: what a cluster says of itself (system keyspaces, LIST, DESCRIBE, CALL), and
-// what depends on the moment or on chance: now(), uuid(), current…(), ttl(). `keyspace`: what an unqualified name means.
+// Whether clusters with equal rows give equal answers. Not so: what a cluster says of itself (system keyspaces, LIST,
+// DESCRIBE, CALL), and what depends on the moment or on chance: now(), uuid(), current…(), ttl(). `keyspace`: what an
+// unqualified name means.
 bool is_rehearsable(std::string_view text, std::string_view keyspace);
 
 }  // namespace crossfade::proxy

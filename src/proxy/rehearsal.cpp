@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::chrono::milliseconds before_second_look{1000};
 
-// What of an answer is compared: its rows, cell by cell, without what may rightly differ (paging state, warnings, tracing).
+// What of an answer is compared: its rows, cell by cell, without what may rightly differ (paging state, warnings,
+// tracing).
 struct Rows {
     bool is_error = false;
     std::int32_t columns = 0, count = 0;
@@ -32,19 +33,21 @@ Rows rows_of(cql::ProtocolVersion version, const relay::Response& response) {
 }
 
 bool is_rehearsable(const relay::Request& read) {
-    if (!read.prepared.empty()) return proxy::is_rehearsable(read.prepared.front()->text, read.prepared.front()->keyspace);
+    if (!read.prepared.empty())
+        return proxy::is_rehearsable(read.prepared.front()->text, read.prepared.front()->keyspace);
     const base::ByteView body = base::ByteView(read.frame).subspan(cql::frame_header_size);
     const auto prefix = cql::read_body_prefix(cql::read_frame_header(read.frame.data()), body);
     if (!prefix) return false;
     const auto query = cql::parse_query(read.version, body.subspan(prefix->size));
-    return query && proxy::is_rehearsable(query->text, query->parameters.keyspace.empty() ? read.keyspace : query->parameters.keyspace);
+    return query && proxy::is_rehearsable(
+                        query->text, query->parameters.keyspace.empty() ? read.keyspace : query->parameters.keyspace);
 }
 
 }  // namespace
 
 struct Rehearsal::Comparison {
     explicit Comparison(net::Loop& loop) : timer(loop) {}
-    const relay::Request* read = nullptr;  // the client's, until it is answered
+    const relay::Request* read = nullptr;                         // the client's, until it is answered
     relay::Request* again[relay::clusters] = {nullptr, nullptr};  // ours
     std::optional<Rows> rows[relay::clusters];
     bool has_failed = false;
@@ -181,7 +184,9 @@ void Rehearsal::over_time(relay::Request& request) {
 }
 
 void Rehearsal::compare(Comparison& comparison) {
-    if (comparison.read != nullptr || comparison.again[0] != nullptr || comparison.again[1] != nullptr || comparison.timer.is_running()) return;
+    if (comparison.read != nullptr || comparison.again[0] != nullptr || comparison.again[1] != nullptr ||
+        comparison.timer.is_running())
+        return;
     const auto& first = comparison.rows[0];
     const auto& second = comparison.rows[1];
     Counters& counters = policy_.counters_;
@@ -204,6 +209,8 @@ void Rehearsal::compare(Comparison& comparison) {
     finish(comparison);
 }
 
-void Rehearsal::finish(Comparison& comparison) { comparisons_.erase(&comparison); }
+void Rehearsal::finish(Comparison& comparison) {
+    comparisons_.erase(&comparison);
+}
 
 }  // namespace crossfade::proxy

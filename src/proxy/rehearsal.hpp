@@ -1,4 +1,5 @@
-// Phase 3: reads also go to the target, asynchronously, and the answers are compared (SEMANTICS, Phases). Never delays or fails the client.
+// Phase 3: reads also go to the target, asynchronously, and the answers are compared (SEMANTICS, Phases). Never delays
+// or fails the client.
 #pragma once
 
 #include <memory>
@@ -42,7 +43,8 @@ private:
     Comparison* of(const relay::Request& request);
 
     DualPolicy& policy_;
-    std::unordered_map<const relay::Request*, std::shared_ptr<Comparison>> of_request_;  // reads and rehearsing requests
+    std::unordered_map<const relay::Request*, std::shared_ptr<Comparison>>
+        of_request_;  // reads and rehearsing requests
     std::unordered_map<Comparison*, std::shared_ptr<Comparison>> comparisons_;
 };
 

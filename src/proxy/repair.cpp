@@ -26,7 +26,7 @@ struct Repair::Implementation {
 
     std::mutex mutex;
     bool is_ending = false;
-    net::Loop* loop = nullptr;   // of the run there is
+    net::Loop* loop = nullptr;  // of the run there is
     RepairRun* run = nullptr;
     std::thread thread;
 
@@ -53,7 +53,8 @@ struct Repair::Implementation {
     }
 };
 
-Repair::Repair(Journal& journal, Options options) : implementation_(std::make_unique<Implementation>(journal, std::move(options))) {}
+Repair::Repair(Journal& journal, Options options)
+    : implementation_(std::make_unique<Implementation>(journal, std::move(options))) {}
 
 Repair::~Repair() {
     {

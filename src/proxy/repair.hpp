@@ -17,7 +17,8 @@ namespace crossfade::proxy {
 
 // What one run of a repair is to do beyond the usual.
 struct RepairRequest {
-    bool retries_blocked = false;    // entries that a cluster refused for good are tried again: what was in their way is gone
+    bool retries_blocked =
+        false;  // entries that a cluster refused for good are tried again: what was in their way is gone
     bool includes_counters = false;  // entries of counter tables are compared: the application is at rest
 };
 
@@ -36,11 +37,11 @@ struct RepairStatus {
 class Repair {
 public:
     struct Options {
-        nodes::ClusterOptions origin, target;   // with the configured credentials
-        // Whether the cluster that answers on a side is the one that the journal is about: asked before anything is read or written there. Any
-        // thread; may be empty.
+        nodes::ClusterOptions origin, target;  // with the configured credentials
+        // Whether the cluster that answers on a side is the one that the journal is about: asked before anything is
+        // read or written there. Any thread; may be empty.
         std::function<base::Result<void>(std::size_t side, const nodes::Topology&)> check_cluster;
-        std::function<std::size_t()> primary;   // 0 origin, 1 target: as of now; any thread
+        std::function<std::size_t()> primary;              // 0 origin, 1 target: as of now; any thread
         std::chrono::milliseconds request_timeout{10000};  // how long a client's write may be under way to one of them
         std::optional<cql::ProtocolVersion> version;  // of its sessions; absent: the highest that each cluster speaks
     };

@@ -21,13 +21,17 @@ constexpr std::uint32_t sweep_parts = 64;
 constexpr std::size_t sweep_workers = 8;
 constexpr std::chrono::milliseconds between_looks{50};
 
-cells::Side side_of(std::size_t cluster) { return cluster == origin_cluster ? cells::Side::origin : cells::Side::target; }
+cells::Side side_of(std::size_t cluster) {
+    return cluster == origin_cluster ? cells::Side::origin : cells::Side::target;
+}
 
 base::Result<void> judged(const cells::ReconcileOutcome& outcome) {
     if (outcome.is_equal()) return {};
     const std::string first = outcome.left.empty() ? std::string() : outcome.left.front();
-    const std::string more = outcome.left_count > 1 ? fmt::format(" (and {} more rows)", outcome.left_count - 1) : std::string();
-    return base::fail(base::ErrorKind::bad_input, first + more + "; 'crossfade journal repair --retry-blocked' compares again");
+    const std::string more =
+        outcome.left_count > 1 ? fmt::format(" (and {} more rows)", outcome.left_count - 1) : std::string();
+    return base::fail(base::ErrorKind::bad_input,
+                      first + more + "; 'crossfade journal repair --retry-blocked' compares again");
 }
 
 void add(cells::ReconcileOutcome& sum, cells::ReconcileOutcome&& more) {
@@ -48,7 +52,9 @@ struct RepairCompare::Sweep {
     std::size_t next = 0;
     cells::ReconcileOutcome outcome;
     base::Result<void> failure;
-    bool is_over(const RepairCompare& of) const { return !failure || of.surroundings_.should_stop() || next == ranges.size(); }
+    bool is_over(const RepairCompare& of) const {
+        return !failure || of.surroundings_.should_stop() || next == ranges.size();
+    }
 };
 
 RepairCompare::RepairCompare(net::Loop& loop, SessionPair sessions, RepairTables& tables, Surroundings surroundings)
@@ -60,17 +66,20 @@ base::Task<base::Result<RepairCompare::AccessPtr>> RepairCompare::open(cql::Tabl
     const nodes::Table* const of_origin = tables_.table(origin_cluster, name);
     const nodes::Table* const of_target = tables_.table(target_cluster, name);
     if (!of_origin || !of_target) {
-        co_return base::fail(base::ErrorKind::bad_input, cql::to_cql(name) + " is not on both clusters: nothing can be compared");
+        co_return base::fail(base::ErrorKind::bad_input,
+                             cql::to_cql(name) + " is not on both clusters: nothing can be compared");
     }
     auto layout = cells::common_layout(*of_origin, *of_target);
     if (!layout) co_return base::fail(base::ErrorKind::bad_input, layout.error().message);
     const auto shared = std::make_shared<const cells::Layout>(std::move(*layout));
     auto access = std::make_shared<Access>();
     auto origin = co_await cells::TableAccess::open(sessions_[origin_cluster], shared);
-    if (!origin) co_return base::fail(origin.error().kind, "origin: " + origin.error().message, origin.error().server_code);
+    if (!origin)
+        co_return base::fail(origin.error().kind, "origin: " + origin.error().message, origin.error().server_code);
     access->origin = std::move(*origin);
     auto target = co_await cells::TableAccess::open(sessions_[target_cluster], shared);
-    if (!target) co_return base::fail(target.error().kind, "target: " + target.error().message, target.error().server_code);
+    if (!target)
+        co_return base::fail(target.error().kind, "target: " + target.error().message, target.error().server_code);
     access->target = std::move(*target);
     open_[key] = access;
     co_return access;
@@ -107,8 +116,8 @@ base::Task<base::Result<void>> RepairCompare::partitions(EntryPtr entry) {
 
 base::Task<base::Result<void>> RepairCompare::tables(EntryPtr entry) {
     for (const cql::TableName& name : entry->tables) {
-        // What only the primary has is not this entry's matter when it is older than all that the entry means: it is not copied yet. Where the
-        // primary may lack deletes too, nothing may be left out.
+        // What only the primary has is not this entry's matter when it is older than all that the entry means: it is
+        // not copied yet. Where the primary may lack deletes too, nothing may be left out.
         auto done = co_await whole_table(name, entry, names_primary(*entry) ? 0 : entry->timestamp);
         if (!done) co_return done;
     }
@@ -123,7 +132,8 @@ base::Task<base::Result<void>> RepairCompare::truncated(EntryPtr entry) {
         if (!sides.truncated) {
             co_return base::fail(base::ErrorKind::bad_input,
                                  "it is not known which cluster executed TRUNCATE " + cql::to_cql(name) +
-                                     ": type it on both, or compare with 'crossfade validate'; then 'crossfade journal repair --retry-blocked' takes it for done");
+                                     ": type it on both, or compare with 'crossfade validate'; then 'crossfade journal "
+                                     "repair --retry-blocked' takes it for done");
         }
         cells::ReconcileOptions reconcile = options();
         reconcile.truncation = cells::ReconcileOptions::Truncation{side_of(*sides.truncated), sides.before_us};
@@ -142,7 +152,8 @@ base::Task<base::Result<void>> RepairCompare::partition(cql::TableName name, std
     co_return judged(*outcome);
 }
 
-base::Task<base::Result<void>> RepairCompare::whole_table(cql::TableName name, EntryPtr entry, std::int64_t least_stamp) {
+base::Task<base::Result<void>> RepairCompare::whole_table(cql::TableName name, EntryPtr entry,
+                                                          std::int64_t least_stamp) {
     while (is_sweeping_) {
         if (surroundings_.should_stop()) co_return base::fail(base::ErrorKind::interrupted, "stopped");
         driver::Pause pause(loop_, between_looks);
@@ -150,8 +161,10 @@ base::Task<base::Result<void>> RepairCompare::whole_table(cql::TableName name, E
     }
     // Thousands of entries that do not tell their partition are settled by one sweep.
     const auto key = std::make_pair(name.keyspace, name.table);
-    const std::int64_t settled_us = std::max(entry->time_us, entry->until_us) + std::chrono::microseconds(surroundings_.request_timeout).count();
-    if (const auto swept = swept_at_.find(key); swept != swept_at_.end() && settled_us < swept->second) co_return base::Result<void>();
+    const std::int64_t settled_us =
+        std::max(entry->time_us, entry->until_us) + std::chrono::microseconds(surroundings_.request_timeout).count();
+    if (const auto swept = swept_at_.find(key); swept != swept_at_.end() && settled_us < swept->second)
+        co_return base::Result<void>();
     const std::int64_t begun_us = base::system_clock().wall_microseconds();
     is_sweeping_ = true;
     cells::ReconcileOptions reconcile = options();
@@ -162,7 +175,8 @@ base::Task<base::Result<void>> RepairCompare::whole_table(cql::TableName name, E
     co_return done;
 }
 
-base::Task<base::Result<void>> RepairCompare::sweep(cql::TableName name, cells::ReconcileOptions options, std::int64_t least_stamp) {
+base::Task<base::Result<void>> RepairCompare::sweep(cql::TableName name, cells::ReconcileOptions options,
+                                                    std::int64_t least_stamp) {
     auto access = co_await open(name);
     if (!access) co_return base::fail(std::move(access.error()));
     auto state = std::make_shared<Sweep>();
@@ -194,16 +208,20 @@ base::Task<void> RepairCompare::sweep_ranges(SweepPtr sweep) {
     }
 }
 
-base::Task<base::Result<void>> RepairCompare::sweep_range(SweepPtr sweep, cells::Reconciler& reconciler, cells::PageRequest where) {
+base::Task<base::Result<void>> RepairCompare::sweep_range(SweepPtr sweep, cells::Reconciler& reconciler,
+                                                          cells::PageRequest where) {
     cells::SuspectSearch search;
     search.where = std::move(where);
-    search.on_suspects = [this, sweep, &reconciler](std::vector<cells::RowKey> suspects) { return settle(sweep, reconciler, std::move(suspects)); };
+    search.on_suspects = [this, sweep, &reconciler](std::vector<cells::RowKey> suspects) {
+        return settle(sweep, reconciler, std::move(suspects));
+    };
     search.should_stop = [this, sweep] { return !sweep->failure || surroundings_.should_stop(); };
     auto done = co_await cells::find_suspects(loop_, sweep->access->origin, sweep->access->target, std::move(search));
     co_return done;
 }
 
-base::Task<base::Result<void>> RepairCompare::settle(SweepPtr sweep, cells::Reconciler& reconciler, std::vector<cells::RowKey> suspects) {
+base::Task<base::Result<void>> RepairCompare::settle(SweepPtr sweep, cells::Reconciler& reconciler,
+                                                     std::vector<cells::RowKey> suspects) {
     for (cells::RowKey& key : suspects) {
         if (surroundings_.should_stop()) co_return base::fail(base::ErrorKind::interrupted, "stopped");
         if (sweep->least_stamp != 0) {
@@ -223,8 +241,9 @@ base::Task<base::Result<void>> RepairCompare::settle(SweepPtr sweep, cells::Reco
 
 bool is_older_row(const cells::Row* primary, const cells::Row* other, std::int64_t least_stamp) {
     if (!primary || other || primary->atoms.empty()) return false;
-    return std::all_of(primary->atoms.begin(), primary->atoms.end(),
-                       [&](const cells::Atom& atom) { return atom.stamp.is_known && atom.stamp.writetime < least_stamp; });
+    return std::all_of(primary->atoms.begin(), primary->atoms.end(), [&](const cells::Atom& atom) {
+        return atom.stamp.is_known && atom.stamp.writetime < least_stamp;
+    });
 }
 
 std::int64_t oldest_meant(const JournalEntry& entry, std::chrono::milliseconds request_timeout) {

@@ -23,8 +23,9 @@ namespace crossfade::proxy {
 
 using EntryPtr = std::shared_ptr<const JournalEntry>;
 
-// Loop's thread only. The errors of all of them: bad_input: it is not settled, and trying again alone will not settle it (the message says
-// why, for whoever reads the journal); interrupted; else those of the clusters, with the side: try again later.
+// Loop's thread only. The errors of all of them: bad_input: it is not settled, and trying again alone will not settle
+// it (the message says why, for whoever reads the journal); interrupted; else those of the clusters, with the side: try
+// again later.
 class RepairCompare {
 public:
     struct Surroundings {
@@ -39,8 +40,8 @@ public:
     base::Task<base::Result<void>> partitions(EntryPtr entry);
     // All of the entry's tables.
     base::Task<base::Result<void>> tables(EntryPtr entry);
-    // A one-sided TRUNCATE: what the truncated side lacks and is older goes from the other side, too. Where no cluster tells who executed it, a
-    // blocked entry that is to be tried again is taken for done.
+    // A one-sided TRUNCATE: what the truncated side lacks and is older goes from the other side, too. Where no cluster
+    // tells who executed it, a blocked entry that is to be tried again is taken for done.
     base::Task<base::Result<void>> truncated(EntryPtr entry);
 
 private:
@@ -58,10 +59,12 @@ private:
     base::Task<base::Result<void>> partition(cql::TableName name, std::vector<base::Bytes> key);
     base::Task<base::Result<void>> whole_table(cql::TableName name, EntryPtr entry, std::int64_t least_stamp);
     bool names_primary(const JournalEntry& entry) const { return (entry.sides & (1U << surroundings_.primary())) != 0; }
-    base::Task<base::Result<void>> sweep(cql::TableName name, cells::ReconcileOptions options, std::int64_t least_stamp);
+    base::Task<base::Result<void>> sweep(cql::TableName name, cells::ReconcileOptions options,
+                                         std::int64_t least_stamp);
     base::Task<void> sweep_ranges(SweepPtr sweep);
     base::Task<base::Result<void>> sweep_range(SweepPtr sweep, cells::Reconciler& reconciler, cells::PageRequest where);
-    base::Task<base::Result<void>> settle(SweepPtr sweep, cells::Reconciler& reconciler, std::vector<cells::RowKey> suspects);
+    base::Task<base::Result<void>> settle(SweepPtr sweep, cells::Reconciler& reconciler,
+                                          std::vector<cells::RowKey> suspects);
 
     net::Loop& loop_;
     SessionPair sessions_;
@@ -69,23 +72,25 @@ private:
     Surroundings surroundings_;
     std::map<std::pair<std::string, std::string>, AccessPtr> open_;
     bool is_sweeping_ = false;  // one table at a time
-    // When the last complete sweep of a table began: what was in the journal well before then is settled by it. Microseconds.
+    // When the last complete sweep of a table began: what was in the journal well before then is settled by it.
+    // Microseconds.
     std::map<std::pair<std::string, std::string>, std::int64_t> swept_at_;
 };
 
-// Whether only `primary` has the row, and every cell of it is older than `least_stamp`: it is not about the writes meant, but not copied yet.
-// Pure.
+// Whether only `primary` has the row, and every cell of it is older than `least_stamp`: it is not about the writes
+// meant, but not copied yet. Pure.
 bool is_older_row(const cells::Row* primary, const cells::Row* other, std::int64_t least_stamp);
 
-// Where an entry of a whole table names the primary, too (an unclean stop), what the primary lacks may be a write that it missed or a row that
-// was never copied to it. What is older than this (microseconds) the entry's writes cannot have made. Pure.
+// Where an entry of a whole table names the primary, too (an unclean stop), what the primary lacks may be a write that
+// it missed or a row that was never copied to it. What is older than this (microseconds) the entry's writes cannot have
+// made. Pure.
 std::int64_t oldest_meant(const JournalEntry& entry, std::chrono::milliseconds request_timeout);
 
 // What is known of a one-sided TRUNCATE.
 struct TruncateSides {
-    bool is_settled = false;                // both clusters executed it, or it is known that neither did
-    std::optional<std::size_t> truncated;   // the side that executed it alone; absent: it cannot be told
-    std::int64_t before_us = 0;             // what is older should have gone
+    bool is_settled = false;               // both clusters executed it, or it is known that neither did
+    std::optional<std::size_t> truncated;  // the side that executed it alone; absent: it cannot be told
+    std::int64_t before_us = 0;            // what is older should have gone
 };
 // Pure.
 TruncateSides truncate_sides(const JournalEntry& entry, const TableOnSides& table);

@@ -15,10 +15,13 @@ cells::Row row_of(std::vector<cells::Stamp> stamps) {
     row.ends = {static_cast<std::uint32_t>(row.atoms.size())};
     return row;
 }
-constexpr cells::Stamp at(std::int64_t writetime) { return {true, writetime, 0}; }
+constexpr cells::Stamp at(std::int64_t writetime) {
+    return {true, writetime, 0};
+}
 
 TEST(IsOlderRow, IsARowThatIsNotCopiedYet) {
-    const cells::Row old = row_of({at(10), at(99)}), mixed = row_of({at(10), at(100)}), unknown = row_of({at(10), {}}), marker = row_of({});
+    const cells::Row old = row_of({at(10), at(99)}), mixed = row_of({at(10), at(100)}), unknown = row_of({at(10), {}}),
+                     marker = row_of({});
     EXPECT_TRUE(is_older_row(&old, nullptr, 100));
     EXPECT_FALSE(is_older_row(&old, nullptr, 99));
     EXPECT_FALSE(is_older_row(&mixed, nullptr, 100));

@@ -18,7 +18,7 @@ struct TableOnSide {
     bool is_counter = false;
     std::int64_t gc_grace_s = 0;
     std::int32_t default_ttl = 0;
-    std::int64_t created_us = 0;    // by our clock; 0: unknown
+    std::int64_t created_us = 0;     // by our clock; 0: unknown
     bool knows_truncations = false;  // the cluster tells when tables were emptied
     std::int64_t truncated_us = 0;   // by our clock; 0: never, or unknown
 };
@@ -43,10 +43,10 @@ struct Decision {
 // Nodes' clocks may differ by this much: what was emptied so near the time of an entry may have been emptied after it.
 constexpr std::int64_t emptied_margin_us = 5'000'000;
 
-// `replay` is read_replay() of a mutation, with its values; null for other kinds, or when it cannot be read. `versions` are those of both
-// sides' sessions.
-Decision decide(const JournalEntry& entry, const Replay* replay, const FindTable& find_table, const std::array<cql::ProtocolVersion, 2>& versions,
-                std::int64_t now_us, bool includes_counters);
+// `replay` is read_replay() of a mutation, with its values; null for other kinds, or when it cannot be read. `versions`
+// are those of both sides' sessions.
+Decision decide(const JournalEntry& entry, const Replay* replay, const FindTable& find_table,
+                const std::array<cql::ProtocolVersion, 2>& versions, std::int64_t now_us, bool includes_counters);
 
 // Whether a table of the entry has counters, on either side.
 bool is_of_counters(const JournalEntry& entry, const FindTable& find_table);

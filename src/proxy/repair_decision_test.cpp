@@ -16,7 +16,8 @@ constexpr std::int64_t hour_us = 3600LL * 1'000'000;
 constexpr std::int64_t now_us = 1'700'000'000LL * 1'000'000;
 
 std::ostream& show(std::ostream& out, Course course) {
-    static constexpr const char* names[] = {"replay", "compare", "compare_table", "truncate", "schema", "forget", "block"};
+    static constexpr const char* names[] = {"replay", "compare", "compare_table", "truncate",
+                                            "schema", "forget",  "block"};
     return out << names[static_cast<int>(course)];
 }
 
@@ -33,7 +34,9 @@ protected:
 
     Decision decide_now(bool includes_counters = false) {
         const auto replay = read_replay(entry_);
-        const FindTable find = [this](const cql::TableName& name) -> const TableOnSides& { return tables_[name.table]; };
+        const FindTable find = [this](const cql::TableName& name) -> const TableOnSides& {
+            return tables_[name.table];
+        };
         return decide(entry_, replay ? &*replay : nullptr, find, versions_, now_us, includes_counters);
     }
     void expect(Course course) {
@@ -49,7 +52,9 @@ protected:
     std::array<cql::ProtocolVersion, 2> versions_{cql::ProtocolVersion::v4, cql::ProtocolVersion::v4};
 };
 
-TEST_F(Decide, AMutationIsReplayed) { expect(Course::replay); }
+TEST_F(Decide, AMutationIsReplayed) {
+    expect(Course::replay);
+}
 
 TEST_F(Decide, WhatIsNotRepeatableIsCompared) {
     entry_.kind = JournalEntry::Kind::compare;
@@ -163,10 +168,12 @@ TEST_F(Decide, UnsetValuesAreComparedWhereTheSideToRepairHasNone) {
 }
 
 TEST(RefusedForGood, IsWhatTimeDoesNotChange) {
-    for (const auto code : {cql::ErrorCode::invalid, cql::ErrorCode::syntax_error, cql::ErrorCode::unauthorized, cql::ErrorCode::config_error})
+    for (const auto code : {cql::ErrorCode::invalid, cql::ErrorCode::syntax_error, cql::ErrorCode::unauthorized,
+                            cql::ErrorCode::config_error})
         EXPECT_TRUE(is_refused_for_good(code)) << cql::name_of(code);
-    for (const auto code : {cql::ErrorCode::write_timeout, cql::ErrorCode::unavailable, cql::ErrorCode::overloaded, cql::ErrorCode::is_bootstrapping,
-                            cql::ErrorCode::server_error, cql::ErrorCode::write_failure, cql::ErrorCode::unprepared})
+    for (const auto code : {cql::ErrorCode::write_timeout, cql::ErrorCode::unavailable, cql::ErrorCode::overloaded,
+                            cql::ErrorCode::is_bootstrapping, cql::ErrorCode::server_error,
+                            cql::ErrorCode::write_failure, cql::ErrorCode::unprepared})
         EXPECT_FALSE(is_refused_for_good(code)) << cql::name_of(code);
 }
 

@@ -14,7 +14,8 @@ std::vector<std::string> key_columns(const nodes::Table& table) {
 }
 
 // The key among what is bound; nothing, when a component is null or not bound alone.
-std::optional<KeyComponents> bound_key(const driver::Prepared& prepared, const std::vector<cql::ValueView>& values, std::size_t component_count) {
+std::optional<KeyComponents> bound_key(const driver::Prepared& prepared, const std::vector<cql::ValueView>& values,
+                                       std::size_t component_count) {
     if (prepared.key_indices.size() != component_count) return std::nullopt;
     KeyComponents key;
     for (const std::uint16_t index : prepared.key_indices) {
@@ -24,17 +25,21 @@ std::optional<KeyComponents> bound_key(const driver::Prepared& prepared, const s
     return key;
 }
 
-std::optional<std::vector<std::optional<base::Bytes>>> values_of(const ReplayStatement& statement, const std::vector<std::uint32_t>& markers) {
+std::optional<std::vector<std::optional<base::Bytes>>> values_of(const ReplayStatement& statement,
+                                                                 const std::vector<std::uint32_t>& markers) {
     std::vector<std::optional<base::Bytes>> values;
     for (const std::uint32_t marker : markers) {
-        if (marker >= statement.values.size() || statement.values[marker].state != cql::ValueView::State::bytes) return std::nullopt;
+        if (marker >= statement.values.size() || statement.values[marker].state != cql::ValueView::State::bytes)
+            return std::nullopt;
         const base::ByteView bytes = statement.values[marker].bytes;
         values.emplace_back(base::Bytes(bytes.begin(), bytes.end()));
     }
     return values;
 }
 
-bool is_answer(const base::Error& error) { return error.kind == base::ErrorKind::server; }
+bool is_answer(const base::Error& error) {
+    return error.kind == base::ErrorKind::server;
+}
 
 // Reads the partitions of one request, statement by statement.
 class KeyReader {
@@ -61,8 +66,10 @@ private:
             auto prepared = co_await prepare(statement);
             if (!prepared) co_return base::fail(std::move(prepared.error()));
             const std::shared_ptr<const driver::Prepared> known = *prepared;
-            const nodes::Table* const table = texts.size() == 1 ? tables_.table(origin_cluster, texts[0].table) : nullptr;
-            const auto key = known && table ? bound_key(*known, statement.values, table->partition_key_size) : std::nullopt;
+            const nodes::Table* const table =
+                texts.size() == 1 ? tables_.table(origin_cluster, texts[0].table) : nullptr;
+            const auto key =
+                known && table ? bound_key(*known, statement.values, table->partition_key_size) : std::nullopt;
             if (key) {
                 found.partitions[texts[0].table].insert(*key);
                 co_return base::Result<void>();
@@ -91,7 +98,9 @@ private:
 
     base::Task<base::Result<void>> ask(ReplayStatement& statement, StatementText text) {
         const nodes::Table* const table = tables_.table(origin_cluster, text.table);
-        const auto query = table && statement.names.empty() ? key_query(statement.text, text, text.table, key_columns(*table)) : std::nullopt;
+        const auto query = table && statement.names.empty()
+                               ? key_query(statement.text, text, text.table, key_columns(*table))
+                               : std::nullopt;
         const auto values = query ? values_of(statement, query->markers) : std::nullopt;
         if (!values) {
             found.whole_tables.insert(text.table);
@@ -106,10 +115,12 @@ private:
                 found.whole_tables.insert(text.table);
                 co_return base::Result<void>();
             }
-            if (!rows) co_return base::fail(rows.error().kind, std::string(cluster_names[side]) + ": " + rows.error().message);
+            if (!rows)
+                co_return base::fail(rows.error().kind, std::string(cluster_names[side]) + ": " + rows.error().message);
             for (driver::RowCursor row = rows->first(); row; row.next()) {
                 KeyComponents key;
-                for (std::size_t i = 0; i < component_count; ++i) key.emplace_back(row.cell(i).bytes.begin(), row.cell(i).bytes.end());
+                for (std::size_t i = 0; i < component_count; ++i)
+                    key.emplace_back(row.cell(i).bytes.begin(), row.cell(i).bytes.end());
                 found.partitions[text.table].insert(std::move(key));
             }
             // IN with thousands of keys would need pages; the whole table is right, too.
@@ -138,7 +149,8 @@ std::optional<KeyComponents> split_key(base::ByteView serialized, std::size_t co
     return key;
 }
 
-base::Task<base::Result<WrittenPartitions>> written_partitions(SessionPair sessions, const RepairTables& tables, std::shared_ptr<const JournalEntry> entry) {
+base::Task<base::Result<WrittenPartitions>> written_partitions(SessionPair sessions, const RepairTables& tables,
+                                                               std::shared_ptr<const JournalEntry> entry) {
     WrittenPartitions found;
     if (entry->tables.size() == 1 && !entry->partition_key.empty()) {
         const cql::TableName& name = entry->tables.front();
@@ -158,14 +170,18 @@ base::Task<base::Result<WrittenPartitions>> written_partitions(SessionPair sessi
     KeyReader reader(std::move(sessions), tables);
     auto done = co_await reader.read(replay);
     if (!done) co_return base::fail(std::move(done.error()));
-    // A text that is not understood may be about any of the entry's tables; so may one whose table the entry does not name.
-    if (reader.found.whole_tables.erase(cql::TableName()) > 0) reader.found.whole_tables.insert(entry->tables.begin(), entry->tables.end());
+    // A text that is not understood may be about any of the entry's tables; so may one whose table the entry does not
+    // name.
+    if (reader.found.whole_tables.erase(cql::TableName()) > 0)
+        reader.found.whole_tables.insert(entry->tables.begin(), entry->tables.end());
     for (const cql::TableName& name : entry->tables) {
         if (!reader.found.partitions.contains(name)) {
-            const bool was_asked = std::any_of(replay->statements.begin(), replay->statements.end(), [&](const ReplayStatement& statement) {
-                const auto texts = statements_in(statement.text);
-                return std::any_of(texts.begin(), texts.end(), [&](const StatementText& text) { return text.table == name; });
-            });
+            const bool was_asked = std::any_of(
+                replay->statements.begin(), replay->statements.end(), [&](const ReplayStatement& statement) {
+                    const auto texts = statements_in(statement.text);
+                    return std::any_of(texts.begin(), texts.end(),
+                                       [&](const StatementText& text) { return text.table == name; });
+                });
             if (!was_asked) reader.found.whole_tables.insert(name);
         }
     }

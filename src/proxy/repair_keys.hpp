@@ -20,7 +20,9 @@ namespace crossfade::proxy {
 using KeyComponents = std::vector<base::Bytes>;
 
 struct TableNameOrder {
-    bool operator()(const cql::TableName& a, const cql::TableName& b) const { return std::tie(a.keyspace, a.table) < std::tie(b.keyspace, b.table); }
+    bool operator()(const cql::TableName& a, const cql::TableName& b) const {
+        return std::tie(a.keyspace, a.table) < std::tie(b.keyspace, b.table);
+    }
 };
 
 struct WrittenPartitions {
@@ -33,8 +35,10 @@ struct WrittenPartitions {
 // A serialized key in its components. Nothing, when it is no key of so many. Pure.
 std::optional<KeyComponents> split_key(base::ByteView serialized, std::size_t component_count);
 
-// What is bound is taken from the values; what stands in the text is asked of both clusters, so that only partitions that exist are found
-// (what exists on neither is equal). Loop's thread. Errors: the session's; a statement that a cluster refuses counts as "cannot be told".
-base::Task<base::Result<WrittenPartitions>> written_partitions(SessionPair sessions, const RepairTables& tables, std::shared_ptr<const JournalEntry> entry);
+// What is bound is taken from the values; what stands in the text is asked of both clusters, so that only partitions
+// that exist are found (what exists on neither is equal). Loop's thread. Errors: the session's; a statement that a
+// cluster refuses counts as "cannot be told".
+base::Task<base::Result<WrittenPartitions>> written_partitions(SessionPair sessions, const RepairTables& tables,
+                                                               std::shared_ptr<const JournalEntry> entry);
 
 }  // namespace crossfade::proxy

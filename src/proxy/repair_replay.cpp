@@ -35,7 +35,9 @@ base::Result<Replay> read_query(const JournalEntry& entry) {
     statement.text = query->text;
     statement.keyspace = entry.keyspace;
     const cql::QueryParameters& parameters = query->parameters;
-    if (auto done = read_values(statement, parameters.values, parameters.value_count, parameters.has(cql::query_flag::names_for_values)); !done) {
+    if (auto done = read_values(statement, parameters.values, parameters.value_count,
+                                parameters.has(cql::query_flag::names_for_values));
+        !done) {
         return base::fail(std::move(done.error()));
     }
     statement.is_prepared = !statement.values.empty();
@@ -53,7 +55,9 @@ base::Result<Replay> read_execute(const JournalEntry& entry) {
     statement.keyspace = entry.prepared.front().keyspace;
     statement.is_prepared = true;
     const cql::QueryParameters& parameters = execute->parameters;
-    if (auto done = read_values(statement, parameters.values, parameters.value_count, parameters.has(cql::query_flag::names_for_values)); !done) {
+    if (auto done = read_values(statement, parameters.values, parameters.value_count,
+                                parameters.has(cql::query_flag::names_for_values));
+        !done) {
         return base::fail(std::move(done.error()));
     }
     return replay;
@@ -80,7 +84,8 @@ base::Result<Replay> read_batch(const JournalEntry& entry) {
             statement.keyspace = entry.prepared[next_prepared].keyspace;
             ++next_prepared;
         } else {
-            done = base::fail(base::ErrorKind::bad_input, "the journaled BATCH has fewer texts than prepared statements");
+            done =
+                base::fail(base::ErrorKind::bad_input, "the journaled BATCH has fewer texts than prepared statements");
             return;
         }
         done = read_values(statement, child.values, child.value_count, false);
@@ -100,10 +105,12 @@ cql::ValueView stored(Replay& replay, std::int32_t number) {
     return {cql::ValueView::State::bytes, bytes};
 }
 
-// What the statement's own TTL says: a number, or nothing when it says none ("not set"), so that the table's default counts.
+// What the statement's own TTL says: a number, or nothing when it says none ("not set"), so that the table's default
+// counts.
 base::Result<std::optional<std::int32_t>> own_ttl(const ReplayStatement& statement, const TextSpan& span) {
     if (span.marker_count == 1) {
-        if (span.first_marker >= statement.values.size()) return base::fail(base::ErrorKind::bad_input, "its TTL is not bound");
+        if (span.first_marker >= statement.values.size())
+            return base::fail(base::ErrorKind::bad_input, "its TTL is not bound");
         const cql::ValueView& value = statement.values[span.first_marker];
         if (value.is_unset()) return std::optional<std::int32_t>();
         // Null is no time to live at all, whatever the table says.
@@ -119,7 +126,8 @@ base::Result<std::optional<std::int32_t>> own_ttl(const ReplayStatement& stateme
     return std::optional<std::int32_t>(number);
 }
 
-base::Result<void> shorten(Replay& replay, ReplayStatement& statement, const StatementText& place, std::int64_t age_s, std::int32_t default_ttl) {
+base::Result<void> shorten(Replay& replay, ReplayStatement& statement, const StatementText& place, std::int64_t age_s,
+                           std::int32_t default_ttl) {
     if (place.verb == cql::Verb::delete_rows) return {};
     std::optional<std::int32_t> own;
     if (place.ttl) {
@@ -138,9 +146,11 @@ base::Result<void> shorten(Replay& replay, ReplayStatement& statement, const Sta
     const TextSpan where = place.ttl ? *place.ttl : *place.ttl_place;
     const std::string lead = place.ttl ? std::string() : std::string(place.ttl_lead);
     // In a prepared text it is bound: a text for each remaining second would fill the cluster's cache of statements.
-    statement.text.replace(where.begin, where.end - where.begin, lead + (statement.is_prepared ? "?" : std::to_string(left)));
+    statement.text.replace(where.begin, where.end - where.begin,
+                           lead + (statement.is_prepared ? "?" : std::to_string(left)));
     if (statement.is_prepared) {
-        if (where.first_marker > statement.values.size()) return base::fail(base::ErrorKind::bad_input, "values before its TTL are missing");
+        if (where.first_marker > statement.values.size())
+            return base::fail(base::ErrorKind::bad_input, "values before its TTL are missing");
         statement.values.insert(statement.values.begin() + where.first_marker, stored(replay, left));
     }
     return {};
@@ -150,16 +160,21 @@ base::Result<void> shorten(Replay& replay, ReplayStatement& statement, const Sta
 
 bool Replay::has_unset() const {
     return std::any_of(statements.begin(), statements.end(), [](const ReplayStatement& statement) {
-        return std::any_of(statement.values.begin(), statement.values.end(), [](const cql::ValueView& value) { return value.is_unset(); });
+        return std::any_of(statement.values.begin(), statement.values.end(),
+                           [](const cql::ValueView& value) { return value.is_unset(); });
     });
 }
 
 base::Result<Replay> read_replay(const JournalEntry& entry) {
     switch (entry.opcode) {
-        case cql::Opcode::query: return read_query(entry);
-        case cql::Opcode::execute: return read_execute(entry);
-        case cql::Opcode::batch: return read_batch(entry);
-        default: return base::fail(base::ErrorKind::bad_input, "the journaled request is no QUERY, EXECUTE or BATCH");
+        case cql::Opcode::query:
+            return read_query(entry);
+        case cql::Opcode::execute:
+            return read_execute(entry);
+        case cql::Opcode::batch:
+            return read_batch(entry);
+        default:
+            return base::fail(base::ErrorKind::bad_input, "the journaled request is no QUERY, EXECUTE or BATCH");
     }
 }
 
@@ -171,21 +186,25 @@ void qualify_tables(Replay& replay) {
 
 bool has_fixed_stamps(const Replay& replay) {
     if (replay.timestamp && *replay.timestamp != 0) return true;
-    return std::all_of(replay.statements.begin(), replay.statements.end(),
-                       [](const ReplayStatement& statement) { return cql::classify(statement.text).has_using_timestamp; });
+    return std::all_of(replay.statements.begin(), replay.statements.end(), [](const ReplayStatement& statement) {
+        return cql::classify(statement.text).has_using_timestamp;
+    });
 }
 
 cql::Consistency replay_consistency(cql::Consistency wanted) {
     switch (wanted) {
         case cql::Consistency::quorum:
         case cql::Consistency::all:
-        case cql::Consistency::each_quorum: return wanted;
-        default: return cql::Consistency::local_quorum;
+        case cql::Consistency::each_quorum:
+            return wanted;
+        default:
+            return cql::Consistency::local_quorum;
     }
 }
 
 std::int64_t first_instant_us(const JournalEntry& entry) {
-    const bool is_near = entry.timestamp != 0 && entry.timestamp <= entry.time_us && entry.time_us - entry.timestamp <= nearest_us;
+    const bool is_near =
+        entry.timestamp != 0 && entry.timestamp <= entry.time_us && entry.time_us - entry.timestamp <= nearest_us;
     return is_near ? entry.timestamp : entry.time_us;
 }
 
@@ -194,7 +213,8 @@ base::Result<void> order_values(ReplayStatement& statement, const std::vector<st
     std::vector<cql::ValueView> ordered;
     for (const std::string& variable : variables) {
         const auto named = std::find(statement.names.begin(), statement.names.end(), variable);
-        if (named == statement.names.end()) return base::fail(base::ErrorKind::bad_input, "no value is bound to " + variable);
+        if (named == statement.names.end())
+            return base::fail(base::ErrorKind::bad_input, "no value is bound to " + variable);
         ordered.push_back(statement.values[static_cast<std::size_t>(named - statement.names.begin())]);
     }
     statement.values = std::move(ordered);
@@ -207,7 +227,8 @@ std::int32_t remaining_time_to_live(std::int32_t time_to_live, std::int64_t age_
     return static_cast<std::int32_t>(std::max<std::int64_t>(1, time_to_live - std::max<std::int64_t>(0, age_s)));
 }
 
-base::Result<void> shorten_times_to_live(Replay& replay, std::int64_t age_s, const std::function<std::int32_t(const cql::TableName&)>& default_ttl) {
+base::Result<void> shorten_times_to_live(Replay& replay, std::int64_t age_s,
+                                         const std::function<std::int32_t(const cql::TableName&)>& default_ttl) {
     for (ReplayStatement& statement : replay.statements) {
         std::vector<StatementText> places = statements_in(statement.text);
         if (places.empty()) return base::fail(base::ErrorKind::bad_input, "its text is not understood");

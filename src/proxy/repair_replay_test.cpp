@@ -11,7 +11,9 @@ namespace {
 using cql::ProtocolVersion;
 using cql::ValueView;
 
-ValueView bound(const base::Bytes& bytes) { return {ValueView::State::bytes, bytes}; }
+ValueView bound(const base::Bytes& bytes) {
+    return {ValueView::State::bytes, bytes};
+}
 const ValueView null_value{ValueView::State::null, {}};
 const ValueView unset_value{ValueView::State::unset, {}};
 
@@ -33,12 +35,15 @@ std::vector<std::string> shown(const std::vector<ValueView>& values) {
     return all;
 }
 
-base::Bytes body_of(const base::Bytes& frame) { return {frame.begin() + cql::frame_header_size, frame.end()}; }
+base::Bytes body_of(const base::Bytes& frame) {
+    return {frame.begin() + cql::frame_header_size, frame.end()};
+}
 
 class Replays : public testing::TestWithParam<ProtocolVersion> {};
 
 INSTANTIATE_TEST_SUITE_P(EachVersion, Replays,
-                         testing::Values(ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5, ProtocolVersion::dse_v1, ProtocolVersion::dse_v2),
+                         testing::Values(ProtocolVersion::v3, ProtocolVersion::v4, ProtocolVersion::v5,
+                                         ProtocolVersion::dse_v1, ProtocolVersion::dse_v2),
                          [](const auto& one) { return std::string(cql::name_of(one.param)); });
 
 TEST_P(Replays, AQueryIsReadInItsOwnVersion) {
@@ -154,9 +159,11 @@ TEST(Replay, FirstHappenedAtItsStampWhereThatIsATime) {
 }
 
 TEST(Replay, NeverAsksForLessThanALocalQuorum) {
-    for (const auto weak : {cql::Consistency::any, cql::Consistency::one, cql::Consistency::two, cql::Consistency::three, cql::Consistency::local_one})
+    for (const auto weak : {cql::Consistency::any, cql::Consistency::one, cql::Consistency::two,
+                            cql::Consistency::three, cql::Consistency::local_one})
         EXPECT_EQ(replay_consistency(weak), cql::Consistency::local_quorum);
-    for (const auto strong : {cql::Consistency::quorum, cql::Consistency::all, cql::Consistency::each_quorum, cql::Consistency::local_quorum})
+    for (const auto strong : {cql::Consistency::quorum, cql::Consistency::all, cql::Consistency::each_quorum,
+                              cql::Consistency::local_quorum})
         EXPECT_EQ(replay_consistency(strong), strong);
 }
 
@@ -186,7 +193,9 @@ Shortened shorten(std::string text, std::vector<ValueView> values = {}, bool is_
     statement.keyspace = "ks";
     statement.values = std::move(values);
     statement.is_prepared = is_prepared || !statement.values.empty();
-    const auto done = shorten_times_to_live(replay, 30, [](const cql::TableName& table) { return table == cql::TableName{"ks", "d"} ? 100 : 0; });
+    const auto done = shorten_times_to_live(replay, 30, [](const cql::TableName& table) {
+        return table == cql::TableName{"ks", "d"} ? 100 : 0;
+    });
     return {statement.text, shown(statement.values), done.has_value()};
 }
 
@@ -202,11 +211,15 @@ TEST(ShortenTimesToLive, InTextOfItsOwn) {
 TEST(ShortenTimesToLive, TheTablesDefaultCountsAsTheStatements) {
     EXPECT_EQ(shorten("INSERT INTO d (k) VALUES (1)").text, "INSERT INTO d (k) VALUES (1) USING TTL 70");
     EXPECT_EQ(shorten("UPDATE ks.d SET v = 1 WHERE k = 1").text, "UPDATE ks.d USING TTL 70 SET v = 1 WHERE k = 1");
-    EXPECT_EQ(shorten("UPDATE ks.d USING TIMESTAMP 5 SET v = 1 WHERE k = 1").text, "UPDATE ks.d USING TIMESTAMP 5 AND TTL 70 SET v = 1 WHERE k = 1");
+    EXPECT_EQ(shorten("UPDATE ks.d USING TIMESTAMP 5 SET v = 1 WHERE k = 1").text,
+              "UPDATE ks.d USING TIMESTAMP 5 AND TTL 70 SET v = 1 WHERE k = 1");
     // Said: for ever.
     EXPECT_EQ(shorten("INSERT INTO d (k) VALUES (1) USING TTL 0").text, "INSERT INTO d (k) VALUES (1) USING TTL 0");
-    EXPECT_EQ(shorten("BEGIN BATCH INSERT INTO d (k) VALUES (1); UPDATE t USING TTL 31 SET v = 1 WHERE k = 1; APPLY BATCH").text,
-              "BEGIN BATCH INSERT INTO d (k) VALUES (1) USING TTL 70; UPDATE t USING TTL 1 SET v = 1 WHERE k = 1; APPLY BATCH");
+    EXPECT_EQ(
+        shorten("BEGIN BATCH INSERT INTO d (k) VALUES (1); UPDATE t USING TTL 31 SET v = 1 WHERE k = 1; APPLY BATCH")
+            .text,
+        "BEGIN BATCH INSERT INTO d (k) VALUES (1) USING TTL 70; UPDATE t USING TTL 1 SET v = 1 WHERE k = 1; APPLY "
+        "BATCH");
 }
 
 TEST(ShortenTimesToLive, InABoundValue) {
@@ -215,13 +228,17 @@ TEST(ShortenTimesToLive, InABoundValue) {
     EXPECT_EQ(bound_ttl.text, "UPDATE t USING TTL ? SET v = ? WHERE k = ?");
     EXPECT_EQ(bound_ttl.values, (std::vector<std::string>{"20", "7", "7"}));
 
-    const auto second = shorten("INSERT INTO t (k) VALUES (?) USING TIMESTAMP ? AND TTL :ttl", {bound(key), bound(stamp), bound(ttl)});
+    const auto second =
+        shorten("INSERT INTO t (k) VALUES (?) USING TIMESTAMP ? AND TTL :ttl", {bound(key), bound(stamp), bound(ttl)});
     EXPECT_EQ(second.values, (std::vector<std::string>{"7", "8", "20"}));
 
     // Null is "for ever" whatever the table says; "not set" is the table's default.
-    EXPECT_EQ(shorten("INSERT INTO d (k) VALUES (?) USING TTL ?", {bound(key), null_value}).values, (std::vector<std::string>{"7", "null"}));
-    EXPECT_EQ(shorten("INSERT INTO d (k) VALUES (?) USING TTL ?", {bound(key), unset_value}).values, (std::vector<std::string>{"7", "70"}));
-    EXPECT_EQ(shorten("INSERT INTO t (k) VALUES (?) USING TTL ?", {bound(key), unset_value}).values, (std::vector<std::string>{"7", "unset"}));
+    EXPECT_EQ(shorten("INSERT INTO d (k) VALUES (?) USING TTL ?", {bound(key), null_value}).values,
+              (std::vector<std::string>{"7", "null"}));
+    EXPECT_EQ(shorten("INSERT INTO d (k) VALUES (?) USING TTL ?", {bound(key), unset_value}).values,
+              (std::vector<std::string>{"7", "70"}));
+    EXPECT_EQ(shorten("INSERT INTO t (k) VALUES (?) USING TTL ?", {bound(key), unset_value}).values,
+              (std::vector<std::string>{"7", "unset"}));
     EXPECT_FALSE(shorten("INSERT INTO t (k) VALUES (?) USING TTL ?", {bound(key)}).is_understood);
     const base::Bytes odd{1};
     EXPECT_FALSE(shorten("INSERT INTO t (k) VALUES (?) USING TTL ?", {bound(key), bound(odd)}).is_understood);
@@ -245,8 +262,11 @@ TEST(ShortenTimesToLive, APreparedTextGetsAMarkerInPlace) {
     EXPECT_EQ(without_values.text, "INSERT INTO d (k) VALUES (1) USING TTL ?");
     EXPECT_EQ(without_values.values, std::vector<std::string>{"70"});
 
-    const auto batch = shorten("BEGIN BATCH INSERT INTO d (k) VALUES (?); UPDATE d SET v = 1 WHERE k = ? APPLY BATCH", {bound(one), bound(two)});
-    EXPECT_EQ(batch.text, "BEGIN BATCH INSERT INTO d (k) VALUES (?) USING TTL ?; UPDATE d USING TTL ? SET v = 1 WHERE k = ? APPLY BATCH");
+    const auto batch = shorten("BEGIN BATCH INSERT INTO d (k) VALUES (?); UPDATE d SET v = 1 WHERE k = ? APPLY BATCH",
+                               {bound(one), bound(two)});
+    EXPECT_EQ(
+        batch.text,
+        "BEGIN BATCH INSERT INTO d (k) VALUES (?) USING TTL ?; UPDATE d USING TTL ? SET v = 1 WHERE k = ? APPLY BATCH");
     EXPECT_EQ(batch.values, (std::vector<std::string>{"1", "70", "70", "2"}));
 }
 

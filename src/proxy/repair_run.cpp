@@ -17,7 +17,9 @@ constexpr int most_tries = 3;
 constexpr std::chrono::milliseconds first_pause{500};
 constexpr const char* try_again = "; put it right, then 'crossfade journal repair --retry-blocked'";
 
-bool names_side(const JournalEntry& entry, std::size_t side) { return (entry.sides & (1U << side)) != 0; }
+bool names_side(const JournalEntry& entry, std::size_t side) {
+    return (entry.sides & (1U << side)) != 0;
+}
 
 std::string tables_of(const JournalEntry& entry) {
     std::string text;
@@ -29,7 +31,8 @@ bool is_final_refusal(const base::Error& error) {
     return error.kind == base::ErrorKind::server && is_refused_for_good(static_cast<cql::ErrorCode>(error.server_code));
 }
 
-driver::SessionOptions session_options(const nodes::ClusterOptions& cluster, std::optional<cql::ProtocolVersion> version) {
+driver::SessionOptions session_options(const nodes::ClusterOptions& cluster,
+                                       std::optional<cql::ProtocolVersion> version) {
     driver::SessionOptions options;
     options.cluster = cluster;
     options.version = version;
@@ -39,7 +42,8 @@ driver::SessionOptions session_options(const nodes::ClusterOptions& cluster, std
 
 }  // namespace
 
-RepairRun::RepairRun(net::Loop& loop, Journal& journal, const Repair::Options& options, RepairRequest request, RepairBoard& board)
+RepairRun::RepairRun(net::Loop& loop, Journal& journal, const Repair::Options& options, RepairRequest request,
+                     RepairBoard& board)
     : loop_(loop), journal_(journal), options_(options), request_(request), board_(board) {}
 
 void RepairRun::stop() {
@@ -63,14 +67,18 @@ base::Task<void> RepairRun::run() {
         session.reset();
     }
     const RepairStatus status = board_.status();
-    base::log_info("journal repair: {} repaired, {} left{}{}", status.done, journal_.entries(), status.error.empty() ? "" : "; ", status.error);
+    base::log_info("journal repair: {} repaired, {} left{}{}", status.done, journal_.entries(),
+                   status.error.empty() ? "" : "; ", status.error);
 }
 
 base::Task<base::Result<void>> RepairRun::connect() {
     for (std::size_t side = 0; side < sessions_.size(); ++side) {
-        driver::SessionOptions options = session_options(side == origin_cluster ? options_.origin : options_.target, options_.version);
+        driver::SessionOptions options =
+            session_options(side == origin_cluster ? options_.origin : options_.target, options_.version);
         auto session = co_await driver::Session::connect(loop_, std::move(options));
-        if (!session) co_return base::fail(session.error().kind, std::string(cluster_names[side]) + ": " + session.error().message);
+        if (!session)
+            co_return base::fail(session.error().kind,
+                                 std::string(cluster_names[side]) + ": " + session.error().message);
         sessions_[side] = std::move(*session);
         if (options_.check_cluster) {
             if (auto own = options_.check_cluster(side, *sessions_[side]->topology()); !own) co_return own;
@@ -134,11 +142,15 @@ base::Task<void> RepairRun::repair_one(EntryPtr entry) {
     const FindTable find = [this](const cql::TableName& name) -> const TableOnSides& { return tables_->find(name); };
     const std::array<cql::ProtocolVersion, 2> versions{sessions_[0]->version(), sessions_[1]->version()};
     const std::int64_t now_us = base::system_clock().wall_microseconds();
-    const Decision decision = decide(*entry, replay_of ? &*replay_of : nullptr, find, versions, now_us, request_.includes_counters);
+    const Decision decision =
+        decide(*entry, replay_of ? &*replay_of : nullptr, find, versions, now_us, request_.includes_counters);
     if (decision.course == Decision::Course::replay || decision.course == Decision::Course::compare) {
         co_await window_.below(window_size);
         window_.begin();
-        if (decision.course == Decision::Course::replay) replay(entry).detach(); else compare(entry).detach();
+        if (decision.course == Decision::Course::replay)
+            replay(entry).detach();
+        else
+            compare(entry).detach();
         co_return;
     }
     // Everything else is about whole tables: what came before it is done first.
@@ -147,11 +159,20 @@ base::Task<void> RepairRun::repair_one(EntryPtr entry) {
     switch (decision.course) {
         case Decision::Course::forget:
         case Decision::Course::replay:
-        case Decision::Course::compare: break;
-        case Decision::Course::compare_table: outcome = co_await compare_->tables(entry); break;
-        case Decision::Course::truncate: outcome = co_await compare_->truncated(entry); break;
-        case Decision::Course::schema: outcome = settled_schema(*entry, *tables_, request_.retries_blocked); break;
-        case Decision::Course::block: outcome = base::fail(base::ErrorKind::bad_input, decision.note); break;
+        case Decision::Course::compare:
+            break;
+        case Decision::Course::compare_table:
+            outcome = co_await compare_->tables(entry);
+            break;
+        case Decision::Course::truncate:
+            outcome = co_await compare_->truncated(entry);
+            break;
+        case Decision::Course::schema:
+            outcome = settled_schema(*entry, *tables_, request_.retries_blocked);
+            break;
+        case Decision::Course::block:
+            outcome = base::fail(base::ErrorKind::bad_input, decision.note);
+            break;
     }
     settle(*entry, outcome);
 }
@@ -205,14 +226,17 @@ base::Task<base::Result<void>> RepairRun::replay_on(std::size_t side, EntryPtr e
     options.timestamp = replay->timestamp;
     options.idempotent = true;
     if (cql::has_now_in_seconds(sessions_[side]->version())) {
-        options.now_in_seconds = replay->now_in_seconds.value_or(static_cast<std::int32_t>(first_instant_us(*entry) / 1'000'000));
+        options.now_in_seconds =
+            replay->now_in_seconds.value_or(static_cast<std::int32_t>(first_instant_us(*entry) / 1'000'000));
     }
     auto sent = co_await send(side, replay, std::move(options));
     co_return sent;
 }
 
-// Gives values that are bound by name their places, and times to live their rest where the protocol cannot say "as of then".
-base::Task<base::Result<void>> RepairRun::prepare_values(std::size_t side, std::shared_ptr<Replay> replay, EntryPtr entry) {
+// Gives values that are bound by name their places, and times to live their rest where the protocol cannot say "as of
+// then".
+base::Task<base::Result<void>> RepairRun::prepare_values(std::size_t side, std::shared_ptr<Replay> replay,
+                                                         EntryPtr entry) {
     for (ReplayStatement& statement : replay->statements) {
         if (statement.names.empty()) continue;
         const auto prepared = co_await sessions_[side]->prepare(statement.text);
@@ -227,7 +251,8 @@ base::Task<base::Result<void>> RepairRun::prepare_values(std::size_t side, std::
     co_return shorten_times_to_live(*replay, age_s, default_ttl);
 }
 
-base::Task<base::Result<void>> RepairRun::send(std::size_t side, std::shared_ptr<Replay> replay, driver::ExecuteOptions options) {
+base::Task<base::Result<void>> RepairRun::send(std::size_t side, std::shared_ptr<Replay> replay,
+                                               driver::ExecuteOptions options) {
     const std::shared_ptr<driver::Session> session = sessions_[side];
     std::vector<driver::BatchStatement> children;
     for (ReplayStatement& statement : replay->statements) {

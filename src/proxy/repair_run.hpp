@@ -45,11 +45,13 @@ private:
 // Loop's thread only. Outlives its run().
 class RepairRun {
 public:
-    RepairRun(net::Loop& loop, Journal& journal, const Repair::Options& options, RepairRequest request, RepairBoard& board);
+    RepairRun(net::Loop& loop, Journal& journal, const Repair::Options& options, RepairRequest request,
+              RepairBoard& board);
     RepairRun(const RepairRun&) = delete;
     RepairRun& operator=(const RepairRun&) = delete;
 
-    // Ends when the journal's end is reached, too many entries in a row failed, or stop() was called. Says on the board what happened.
+    // Ends when the journal's end is reached, too many entries in a row failed, or stop() was called. Says on the board
+    // what happened.
     base::Task<void> run();
     // Ends it soon: requests under way are given up, and their entries stay.
     void stop();
@@ -67,7 +69,8 @@ private:
     base::Task<base::Result<void>> replay_on(std::size_t side, EntryPtr entry);
     base::Task<base::Result<void>> replay_patiently(std::size_t side, EntryPtr entry);
     base::Task<base::Result<void>> prepare_values(std::size_t side, std::shared_ptr<Replay> replay, EntryPtr entry);
-    base::Task<base::Result<void>> send(std::size_t side, std::shared_ptr<Replay> replay, driver::ExecuteOptions options);
+    base::Task<base::Result<void>> send(std::size_t side, std::shared_ptr<Replay> replay,
+                                        driver::ExecuteOptions options);
 
     // Ends of an entry.
     void settle(const JournalEntry& entry, const base::Result<void>& outcome);

@@ -16,15 +16,19 @@ std::string where_to_type(std::uint8_t sides) {
 }
 
 bool is_same_column(const nodes::Column& a, const nodes::Column& b) {
-    return a.name == b.name && a.kind == b.kind && a.position == b.position && a.is_descending == b.is_descending && a.type_text == b.type_text;
+    return a.name == b.name && a.kind == b.kind && a.position == b.position && a.is_descending == b.is_descending &&
+           a.type_text == b.type_text;
 }
 
-bool is_same_index(const nodes::Index& a, const nodes::Index& b) { return a.name == b.name && a.kind == b.kind && a.options == b.options; }
+bool is_same_index(const nodes::Index& a, const nodes::Index& b) {
+    return a.name == b.name && a.kind == b.kind && a.options == b.options;
+}
 
 Agreement agreement_of_tables(const nodes::Table* a, const nodes::Table* b) {
     if (!a && !b) return Agreement::equal;
     if (!a || !b) return Agreement::different;
-    const bool is_same = std::ranges::equal(a->columns, b->columns, is_same_column) && std::ranges::is_permutation(a->indexes, b->indexes, is_same_index);
+    const bool is_same = std::ranges::equal(a->columns, b->columns, is_same_column) &&
+                         std::ranges::is_permutation(a->indexes, b->indexes, is_same_index);
     return is_same ? Agreement::equal : Agreement::different;
 }
 
@@ -54,7 +58,8 @@ Head head_of(std::string_view statement) {
     for (const std::string_view skipped : {"custom", "or", "replace"})
         if (what.is_word(skipped)) what = in.next();
     head.what = cql::name_text(what.text);
-    for (cql::Lexeme lexeme = in.next(); !lexeme.is(cql::LexemeKind::end); lexeme = in.next()) head.has_with = head.has_with || lexeme.is_word("with");
+    for (cql::Lexeme lexeme = in.next(); !lexeme.is(cql::LexemeKind::end); lexeme = in.next())
+        head.has_with = head.has_with || lexeme.is_word("with");
     return head;
 }
 
@@ -103,18 +108,22 @@ cql::TableName defined_name(const JournalEntry& entry) {
     return name;
 }
 
-Agreement agreement(std::string_view statement, const cql::TableName& name, const nodes::Keyspace* origin, const nodes::Keyspace* target) {
+Agreement agreement(std::string_view statement, const cql::TableName& name, const nodes::Keyspace* origin,
+                    const nodes::Keyspace* target) {
     const Head head = head_of(statement);
     // Options may differ between clusters for good reasons, so they say nothing.
     if (head.verb == "alter" && head.has_with) return Agreement::unknown;
-    if (head.what == "keyspace" && head.verb != "alter") return (origin == nullptr) == (target == nullptr) ? Agreement::equal : Agreement::different;
-    if (head.what == "index" && head.verb == "drop") return index_names(origin) == index_names(target) ? Agreement::equal : Agreement::different;
+    if (head.what == "keyspace" && head.verb != "alter")
+        return (origin == nullptr) == (target == nullptr) ? Agreement::equal : Agreement::different;
+    if (head.what == "index" && head.verb == "drop")
+        return index_names(origin) == index_names(target) ? Agreement::equal : Agreement::different;
     if (name.table.empty()) return Agreement::unknown;
     if (head.what == "table" || head.what == "columnfamily" || head.what == "index") {
         return agreement_of_tables(table_of(origin, name.table), table_of(target, name.table));
     }
     if (head.what == "type") {
-        return agreement_of_types(origin ? origin->find_type(name.table) : nullptr, target ? target->find_type(name.table) : nullptr);
+        return agreement_of_types(origin ? origin->find_type(name.table) : nullptr,
+                                  target ? target->find_type(name.table) : nullptr);
     }
     return Agreement::unknown;
 }
@@ -123,14 +132,20 @@ base::Result<void> settled_schema(const JournalEntry& entry, const RepairTables&
     const cql::TableName name = defined_name(entry);
     const auto* const origin = tables.keyspace(0, name.keyspace);
     const auto* const target = tables.keyspace(1, name.keyspace);
-    const Agreement found = name.keyspace.empty() ? Agreement::unknown : agreement(said_by(entry).text, name, origin, target);
+    const Agreement found =
+        name.keyspace.empty() ? Agreement::unknown : agreement(said_by(entry).text, name, origin, target);
     if (found == Agreement::equal) return {};
     if (found == Agreement::unknown && retries_blocked && entry.state == JournalEntry::State::blocked) return {};
     const std::string statement = statement_to_type(entry);
     const std::string typed = statement.empty() ? "its statement is not in the journal" : statement;
-    return base::fail(base::ErrorKind::bad_input, "a schema change is on one cluster only; type it " + where_to_type(entry.sides) + ": " + typed +
-                                                         (statement.find(hidden_secret) == std::string::npos ? "" : " (with the password, which is not shown, in place of '…')") +
-                                                         (found == Agreement::unknown ? " (then 'crossfade journal repair --retry-blocked' takes it for done)" : ""));
+    return base::fail(
+        base::ErrorKind::bad_input,
+        "a schema change is on one cluster only; type it " + where_to_type(entry.sides) + ": " + typed +
+            (statement.find(hidden_secret) == std::string::npos
+                 ? ""
+                 : " (with the password, which is not shown, in place of '…')") +
+            (found == Agreement::unknown ? " (then 'crossfade journal repair --retry-blocked' takes it for done)"
+                                         : ""));
 }
 
 }  // namespace crossfade::proxy

@@ -31,15 +31,18 @@ nodes::Keyspace keyspace_of(const std::vector<std::string>& tables) {
         nodes::Table table;
         table.keyspace = "ks";
         table.name = name;
-        table.columns = {column("k", nodes::ColumnKind::partition_key, "int"), column("v", nodes::ColumnKind::regular, "text")};
+        table.columns = {column("k", nodes::ColumnKind::partition_key, "int"),
+                         column("v", nodes::ColumnKind::regular, "text")};
         keyspace.tables[name] = table;
     }
     return keyspace;
 }
 
 TEST(StatementToType, SaysTheKeyspaceWhereItIsNeeded) {
-    EXPECT_EQ(statement_to_type(schema_change("CREATE TABLE t (k int PRIMARY KEY) ; ", "Ks")), "USE \"Ks\"; CREATE TABLE t (k int PRIMARY KEY);");
-    EXPECT_EQ(statement_to_type(schema_change("CREATE TABLE ks.t (k int PRIMARY KEY)", "other")), "CREATE TABLE ks.t (k int PRIMARY KEY);");
+    EXPECT_EQ(statement_to_type(schema_change("CREATE TABLE t (k int PRIMARY KEY) ; ", "Ks")),
+              "USE \"Ks\"; CREATE TABLE t (k int PRIMARY KEY);");
+    EXPECT_EQ(statement_to_type(schema_change("CREATE TABLE ks.t (k int PRIMARY KEY)", "other")),
+              "CREATE TABLE ks.t (k int PRIMARY KEY);");
     EXPECT_EQ(statement_to_type(schema_change("DROP KEYSPACE ks", "other")), "DROP KEYSPACE ks;");
     JournalEntry prepared = schema_change("");
     prepared.opcode = cql::Opcode::execute;
@@ -91,7 +94,8 @@ TEST(SchemaAgreement, OfIndexesByTheirTableOrKeyspace) {
     EXPECT_EQ(agreement("CREATE INDEX by_v ON t (v)", {"ks", "t"}, &origin, &target), Agreement::different);
     EXPECT_EQ(agreement("DROP INDEX by_v", {"ks", ""}, &origin, &target), Agreement::different);
     target.tables["t"].indexes = {index};
-    EXPECT_EQ(agreement("CREATE CUSTOM INDEX by_v ON t (v) USING 'x' WITH OPTIONS = {}", {"ks", "t"}, &origin, &target), Agreement::equal);
+    EXPECT_EQ(agreement("CREATE CUSTOM INDEX by_v ON t (v) USING 'x' WITH OPTIONS = {}", {"ks", "t"}, &origin, &target),
+              Agreement::equal);
     EXPECT_EQ(agreement("DROP INDEX by_v", {"ks", ""}, &origin, &target), Agreement::equal);
 }
 
@@ -105,16 +109,19 @@ TEST(SchemaAgreement, OfTypesAndKeyspaces) {
     target.types = {cql::udt_type("ks", "address", {"a", "b"}, {integer, integer})};
     EXPECT_EQ(agreement("ALTER TYPE address ADD b int", {"ks", "address"}, &origin, &target), Agreement::different);
 
-    EXPECT_EQ(agreement("CREATE KEYSPACE ks WITH replication = {}", {"ks", ""}, &origin, nullptr), Agreement::different);
+    EXPECT_EQ(agreement("CREATE KEYSPACE ks WITH replication = {}", {"ks", ""}, &origin, nullptr),
+              Agreement::different);
     EXPECT_EQ(agreement("CREATE KEYSPACE ks WITH replication = {}", {"ks", ""}, &origin, &target), Agreement::equal);
     EXPECT_EQ(agreement("DROP KEYSPACE ks", {"ks", ""}, nullptr, nullptr), Agreement::equal);
 }
 
 TEST(SchemaAgreement, IsUnknownWhereTheSchemaDoesNotTell) {
     const nodes::Keyspace keyspace = keyspace_of({"t"});
-    for (const std::string_view statement : {"ALTER TABLE t WITH gc_grace_seconds = 1", "ALTER KEYSPACE ks WITH replication = {}", "GRANT SELECT ON ks.t TO r",
-                                             "CREATE ROLE r", "CREATE OR REPLACE FUNCTION f (a int) CALLED ON NULL INPUT RETURNS int LANGUAGE java AS $$ $$",
-                                             "CREATE MATERIALIZED VIEW m AS SELECT * FROM t", "nonsense", ""}) {
+    for (const std::string_view statement :
+         {"ALTER TABLE t WITH gc_grace_seconds = 1", "ALTER KEYSPACE ks WITH replication = {}",
+          "GRANT SELECT ON ks.t TO r", "CREATE ROLE r",
+          "CREATE OR REPLACE FUNCTION f (a int) CALLED ON NULL INPUT RETURNS int LANGUAGE java AS $$ $$",
+          "CREATE MATERIALIZED VIEW m AS SELECT * FROM t", "nonsense", ""}) {
         EXPECT_EQ(agreement(statement, {"ks", "t"}, &keyspace, &keyspace), Agreement::unknown) << statement;
     }
 }

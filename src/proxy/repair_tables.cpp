@@ -11,17 +11,20 @@ namespace {
 
 constexpr std::chrono::seconds known_for{30};
 
-// A truncation record: the commit log's position (8 + 4 bytes), then milliseconds since 1970 (SystemKeyspace.truncationAsMapEntry, 3.0 to 5.0).
+// A truncation record: the commit log's position (8 + 4 bytes), then milliseconds since 1970
+// (SystemKeyspace.truncationAsMapEntry, 3.0 to 5.0).
 constexpr std::size_t truncation_time_offset = 12;
 
-TableOnSide facts_of(const nodes::Table& table, const std::map<nodes::Uuid, std::int64_t>& truncated, std::int64_t clock_offset_us) {
+TableOnSide facts_of(const nodes::Table& table, const std::map<nodes::Uuid, std::int64_t>& truncated,
+                     std::int64_t clock_offset_us) {
     TableOnSide facts;
     facts.exists = true;
     facts.is_counter = table.is_counter;
     facts.gc_grace_s = table.gc_grace_seconds;
     facts.default_ttl = table.default_time_to_live;
     if (const std::int64_t made = created_us(table.id); made != 0) facts.created_us = made - clock_offset_us;
-    if (const auto emptied = truncated.find(table.id); emptied != truncated.end()) facts.truncated_us = emptied->second - clock_offset_us;
+    if (const auto emptied = truncated.find(table.id); emptied != truncated.end())
+        facts.truncated_us = emptied->second - clock_offset_us;
     return facts;
 }
 
@@ -39,7 +42,8 @@ std::int64_t created_us(const nodes::Uuid& table_id) {
 
 std::map<nodes::Uuid, std::int64_t> truncations(base::ByteView truncated_at) {
     std::map<nodes::Uuid, std::int64_t> found;
-    static const cql::TypePtr type = cql::map_type(cql::simple_type(cql::TypeCode::uuid), cql::simple_type(cql::TypeCode::blob));
+    static const cql::TypePtr type =
+        cql::map_type(cql::simple_type(cql::TypeCode::uuid), cql::simple_type(cql::TypeCode::blob));
     const auto value = cql::decode(*type, truncated_at);
     const auto* const map = value ? value->find<cql::Mapping>() : nullptr;
     if (!map) return found;

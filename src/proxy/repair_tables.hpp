@@ -17,10 +17,11 @@ namespace crossfade::proxy {
 
 using SessionPair = std::array<std::shared_ptr<driver::Session>, 2>;  // origin, target
 
-// When the table was made, by the cluster's clock, where its id tells (version 1 uuids); 0 where it does not. Microseconds. Pure.
+// When the table was made, by the cluster's clock, where its id tells (version 1 uuids); 0 where it does not.
+// Microseconds. Pure.
 std::int64_t created_us(const nodes::Uuid& table_id);
-// system.local's `truncated_at`: by table id, when it was last emptied, microseconds by the cluster's clock. What is not understood is left out.
-// Pure.
+// system.local's `truncated_at`: by table id, when it was last emptied, microseconds by the cluster's clock. What is
+// not understood is left out. Pure.
 std::map<nodes::Uuid, std::int64_t> truncations(base::ByteView truncated_at);
 
 // Loop's thread only.
@@ -28,7 +29,8 @@ class RepairTables {
 public:
     explicit RepairTables(SessionPair sessions) : sessions_(std::move(sessions)) {}
 
-    // Reads what is not known of these keyspaces, or has been known for longer than half a minute. Errors: the session's, with the side.
+    // Reads what is not known of these keyspaces, or has been known for longer than half a minute. Errors: the
+    // session's, with the side.
     base::Task<base::Result<void>> learn(std::vector<cql::TableName> tables);
 
     // Of what was learned; a table that does not exist otherwise.

@@ -7,14 +7,18 @@ namespace {
 
 base::Bytes from_hex(std::string_view text) {
     base::Bytes bytes;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2) bytes.push_back(static_cast<std::uint8_t>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16)));
+    for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+        bytes.push_back(static_cast<std::uint8_t>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16)));
     return bytes;
 }
 
 TEST(Truncations, AreReadAsNodesWriteThem) {
     // system.local.truncated_at of one table: position (segment, place), then 1,732,368,925,123 ms.
     const std::string id = "6ff1d3b66a4c11ef9d6f0d9b2b7a6101";
-    const std::string record = "0000019359e1a2b3" "00001f40" "00000193599aca43";
+    const std::string record =
+        "0000019359e1a2b3"
+        "00001f40"
+        "00000193599aca43";
     base::Bytes value;
     cql::Writer out(value);
     out.int_number(2);

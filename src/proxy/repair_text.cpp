@@ -39,7 +39,10 @@ public:
         if (word("begin")) {
             while (!over() && !word("batch")) step();
             while (!over() && !word("apply")) {
-                if (at_verb()) statements.push_back(read_statement()); else step();
+                if (at_verb())
+                    statements.push_back(read_statement());
+                else
+                    step();
             }
         } else if (at_verb()) {
             statements.push_back(read_statement());
@@ -103,7 +106,12 @@ private:
     StatementText read_statement() {
         const std::size_t first = at_;
         StatementText out;
-        if (word("insert")) read_insert(out); else if (word("update")) read_update(out); else read_delete(out);
+        if (word("insert"))
+            read_insert(out);
+        else if (word("update"))
+            read_update(out);
+        else
+            read_delete(out);
         while (!at_end()) skip();
         if (out.verb == cql::Verb::insert && !out.ttl_place && !out.ttl) {
             out.ttl_place = place();
@@ -111,7 +119,8 @@ private:
         }
         out.text = from(first);
         for (std::size_t i = first; i + 1 < at_; ++i) {
-            if (lexemes_[i].lexeme.is(LexemeKind::word) && lexemes_[i + 1].lexeme.is_symbol("(") && is_time_or_chance(lexemes_[i].lexeme)) {
+            if (lexemes_[i].lexeme.is(LexemeKind::word) && lexemes_[i + 1].lexeme.is_symbol("(") &&
+                is_time_or_chance(lexemes_[i].lexeme)) {
                 out.calls_time_or_chance = true;
             }
         }
@@ -119,8 +128,9 @@ private:
     }
 
     static bool is_time_or_chance(const Lexeme& function) {
-        for (const std::string_view name : {"now", "uuid", "currenttimestamp", "currentdate", "currenttime", "currenttimeuuid", "current_timestamp",
-                                            "current_date", "current_time", "current_timeuuid"}) {
+        for (const std::string_view name :
+             {"now", "uuid", "currenttimestamp", "currentdate", "currenttime", "currenttimeuuid", "current_timestamp",
+              "current_date", "current_time", "current_timeuuid"}) {
             if (function.is_word(name)) return true;
         }
         return false;
@@ -212,7 +222,8 @@ private:
             const std::size_t first = at_;
             const bool is_named = here().lexeme.is_name();
             while (!at_end() && !word("and") && !word("if")) skip();
-            const bool fixes = is_named && at_ > first + 1 && (lexemes_[first + 1].lexeme.is_symbol("=") || lexemes_[first + 1].lexeme.is_word("in"));
+            const bool fixes = is_named && at_ > first + 1 &&
+                               (lexemes_[first + 1].lexeme.is_symbol("=") || lexemes_[first + 1].lexeme.is_word("in"));
             if (fixes) out.columns.push_back({cql::name_text(lexemes_[first].lexeme.text), from(first), false});
         } while (word("and"));
     }
@@ -223,13 +234,16 @@ private:
 
 }  // namespace
 
-std::vector<StatementText> statements_in(std::string_view text) { return TextReader(text).read(); }
+std::vector<StatementText> statements_in(std::string_view text) {
+    return TextReader(text).read();
+}
 
 std::string with_keyspace(std::string_view text, std::string_view keyspace) {
     std::string qualified(text);
     const std::vector<StatementText> statements = statements_in(text);
     for (auto one = statements.rbegin(); one != statements.rend(); ++one) {
-        if (one->table.keyspace.empty() && !one->table.table.empty()) qualified.insert(one->table_at, cql::quoted(keyspace) + ".");
+        if (one->table.keyspace.empty() && !one->table.table.empty())
+            qualified.insert(one->table_at, cql::quoted(keyspace) + ".");
     }
     return qualified;
 }
@@ -240,13 +254,15 @@ std::optional<KeyQuery> key_query(std::string_view text, const StatementText& st
     KeyQuery query;
     std::string columns, conditions;
     for (const std::string& name : key_columns) {
-        const auto said = std::find_if(statement.columns.begin(), statement.columns.end(), [&](const ColumnSaying& one) { return one.column == name; });
+        const auto said = std::find_if(statement.columns.begin(), statement.columns.end(),
+                                       [&](const ColumnSaying& one) { return one.column == name; });
         if (said == statement.columns.end()) return std::nullopt;
         columns += (columns.empty() ? "" : ", ") + cql::quoted(name);
         if (!conditions.empty()) conditions += " AND ";
         if (said->is_value) conditions += cql::quoted(name) + " = ";
         conditions += text.substr(said->text.begin, said->text.end - said->text.begin);
-        for (std::uint32_t i = 0; i < said->text.marker_count; ++i) query.markers.push_back(said->text.first_marker + i);
+        for (std::uint32_t i = 0; i < said->text.marker_count; ++i)
+            query.markers.push_back(said->text.first_marker + i);
     }
     query.text = "SELECT DISTINCT " + columns + " FROM " + cql::to_cql(table) + " WHERE " + conditions;
     return query;

@@ -1,5 +1,5 @@
-// The parts of a write's text that a repair must find or change: its statements, where each says its time to live, and what it says of
-// its partition key. Pure. Lenient: text that is not understood gives statements without these parts.
+// The parts of a write's text that a repair must find or change: its statements, where each says its time to live, and
+// what it says of its partition key. Pure. Lenient: text that is not understood gives statements without these parts.
 #pragma once
 
 #include <cstdint>
@@ -45,8 +45,8 @@ std::vector<StatementText> statements_in(std::string_view text);
 // The text with `keyspace` before each table that is named without one.
 std::string with_keyspace(std::string_view text, std::string_view keyspace);
 
-// A SELECT DISTINCT that gives the keys of the partitions that `statement` writes, as far as they exist. Its values are those of the markers
-// listed, in order. Nothing, when the statement does not say all of `key_columns`.
+// A SELECT DISTINCT that gives the keys of the partitions that `statement` writes, as far as they exist. Its values are
+// those of the markers listed, in order. Nothing, when the statement does not say all of `key_columns`.
 struct KeyQuery {
     std::string text;
     std::vector<std::uint32_t> markers;

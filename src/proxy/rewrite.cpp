@@ -22,8 +22,8 @@ void set_length(base::Bytes& out, std::size_t start) {
     cql::patch_body_length(out.data() + start, static_cast<std::uint32_t>(out.size() - start - cql::frame_header_size));
 }
 
-void append_edited(base::Bytes& out, cql::ProtocolVersion version, base::ByteView frame, std::size_t body_offset, const Places& places,
-                   const Edits& edits) {
+void append_edited(base::Bytes& out, cql::ProtocolVersion version, base::ByteView frame, std::size_t body_offset,
+                   const Places& places, const Edits& edits) {
     const std::size_t start = out.size();
     const base::ByteView body = frame.subspan(body_offset);
     const bool adds_timestamp = edits.timestamp && !places.has_timestamp;
@@ -33,7 +33,8 @@ void append_edited(base::Bytes& out, cql::ProtocolVersion version, base::ByteVie
         base::append(out, frame);
         return;
     }
-    const std::uint32_t flags = places.flags | (adds_timestamp ? cql::query_flag::default_timestamp : 0) | (adds_keyspace ? cql::query_flag::keyspace : 0);
+    const std::uint32_t flags = places.flags | (adds_timestamp ? cql::query_flag::default_timestamp : 0) |
+                                (adds_keyspace ? cql::query_flag::keyspace : 0);
     cql::Writer writer(out);
     base::append(out, frame.first(body_offset));
     base::append(out, body.first(places.flags_offset));
@@ -75,13 +76,18 @@ void append_edited_query(base::Bytes& out, cql::ProtocolVersion version, base::B
 
 void append_edited_batch(base::Bytes& out, cql::ProtocolVersion version, base::ByteView frame, std::size_t body_offset,
                          const cql::BatchRequest& batch, const Edits& edits) {
-    const Places places{batch.flags_offset, batch.flags,           0, 0, batch.timestamp_offset, batch.timestamp.has_value(),
+    const Places places{batch.flags_offset,
+                        batch.flags,
+                        0,
+                        0,
+                        batch.timestamp_offset,
+                        batch.timestamp.has_value(),
                         batch.has(cql::query_flag::keyspace) && cql::has_request_keyspace(version)};
     append_edited(out, version, frame, body_offset, places, edits);
 }
 
-void append_edited_prepare(base::Bytes& out, cql::ProtocolVersion version, base::ByteView frame, std::size_t body_offset,
-                           const cql::PrepareRequest& prepare, std::string_view keyspace) {
+void append_edited_prepare(base::Bytes& out, cql::ProtocolVersion version, base::ByteView frame,
+                           std::size_t body_offset, const cql::PrepareRequest& prepare, std::string_view keyspace) {
     if (keyspace.empty() || !prepare.keyspace.empty() || !cql::has_request_keyspace(version)) {
         base::append(out, frame);
         return;
@@ -98,11 +104,13 @@ void append_edited_prepare(base::Bytes& out, cql::ProtocolVersion version, base:
 std::optional<std::size_t> marked_cluster(base::ByteView paging_state) {
     if (paging_state.size() <= paging_mark_size) return std::nullopt;
     const base::ByteView mark = paging_state.last(paging_mark_size);
-    if (!std::equal(mark_lead.begin(), mark_lead.end(), mark.begin()) || mark[3] >= relay::clusters) return std::nullopt;
+    if (!std::equal(mark_lead.begin(), mark_lead.end(), mark.begin()) || mark[3] >= relay::clusters)
+        return std::nullopt;
     return mark[3];
 }
 
-void append_marked_rows(base::Bytes& out, base::ByteView frame, std::size_t message_offset, const cql::RowsResult& head, std::size_t cluster) {
+void append_marked_rows(base::Bytes& out, base::ByteView frame, std::size_t message_offset, const cql::RowsResult& head,
+                        std::size_t cluster) {
     const std::size_t start = out.size();
     const std::size_t at = message_offset + head.metadata.paging_state_offset;
     const std::size_t size = head.metadata.paging_state.size();
@@ -116,8 +124,9 @@ void append_marked_rows(base::Bytes& out, base::ByteView frame, std::size_t mess
     set_length(out, start);
 }
 
-void append_own_prepared(base::Bytes& out, cql::ProtocolVersion version, base::ByteView frame, std::size_t message_offset,
-                         const cql::PreparedResult& prepared, const relay::PreparedId& id, const relay::PreparedId& metadata_id) {
+void append_own_prepared(base::Bytes& out, cql::ProtocolVersion version, base::ByteView frame,
+                         std::size_t message_offset, const cql::PreparedResult& prepared, const relay::PreparedId& id,
+                         const relay::PreparedId& metadata_id) {
     const std::size_t start = out.size();
     cql::Writer writer(out);
     std::size_t copied = message_offset + prepared.id_offset;
@@ -134,7 +143,8 @@ void append_own_prepared(base::Bytes& out, cql::ProtocolVersion version, base::B
     set_length(out, start);
 }
 
-void append_own_metadata_id(base::Bytes& out, base::ByteView frame, base::ByteView new_metadata_id, const relay::PreparedId& own) {
+void append_own_metadata_id(base::Bytes& out, base::ByteView frame, base::ByteView new_metadata_id,
+                            const relay::PreparedId& own) {
     const std::size_t start = out.size();
     const auto at = static_cast<std::size_t>(new_metadata_id.data() - frame.data());
     cql::Writer writer(out);

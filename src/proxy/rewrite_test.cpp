@@ -5,11 +5,16 @@
 namespace crossfade::proxy {
 namespace {
 
-constexpr cql::ProtocolVersion versions[] = {cql::ProtocolVersion::v3, cql::ProtocolVersion::v4, cql::ProtocolVersion::v5, cql::ProtocolVersion::dse_v2};
+constexpr cql::ProtocolVersion versions[] = {cql::ProtocolVersion::v3, cql::ProtocolVersion::v4,
+                                             cql::ProtocolVersion::v5, cql::ProtocolVersion::dse_v2};
 
-cql::ValueView value(std::string_view text) { return {cql::ValueView::State::bytes, base::bytes_of(text)}; }
+cql::ValueView value(std::string_view text) {
+    return {cql::ValueView::State::bytes, base::bytes_of(text)};
+}
 
-base::ByteView message(const base::Bytes& frame) { return base::ByteView(frame).subspan(cql::frame_header_size); }
+base::ByteView message(const base::Bytes& frame) {
+    return base::ByteView(frame).subspan(cql::frame_header_size);
+}
 
 cql::QueryOptions all_options() {
     cql::QueryOptions options;
@@ -71,7 +76,8 @@ TEST(Rewrite, TheKeyspaceOfTheConnectionGoesIntoV5Requests) {
 
 TEST(Rewrite, ABatchIsStampedLikeAQuery) {
     for (const cql::ProtocolVersion version : versions) {
-        const std::vector<cql::BatchItem> items = {{"INSERT …", {}, {value("a")}}, {"", base::bytes_of("id-0123456789abc"), {value("b"), cql::ValueView{}}}};
+        const std::vector<cql::BatchItem> items = {
+            {"INSERT …", {}, {value("a")}}, {"", base::bytes_of("id-0123456789abc"), {value("b"), cql::ValueView{}}}};
         cql::QueryOptions options;
         options.serial_consistency = cql::Consistency::serial;
         base::Bytes plain, wanted, edited;
@@ -94,7 +100,8 @@ TEST(Rewrite, APagingStateComesBackAsTheClusterGaveIt) {
         rows_frame.clear();
         cql::append_frame(rows_frame, 4, true, 0, 9, cql::Opcode::result, [](cql::Writer& writer) {
             writer.int_number(2);
-            writer.int_number(static_cast<std::int32_t>(cql::rows_flag::global_tables_spec | cql::rows_flag::has_more_pages));
+            writer.int_number(
+                static_cast<std::int32_t>(cql::rows_flag::global_tables_spec | cql::rows_flag::has_more_pages));
             writer.int_number(1);
             writer.bytes(base::bytes_of("state-of-the-cluster"));
             writer.string("ks");
@@ -142,7 +149,8 @@ TEST(Rewrite, PreparedIdsOfAnyLengthBecomeTheProxysOwn) {
     for (const cql::ProtocolVersion version : versions) {
         const std::vector<cql::OwnedColumn> columns = {{"ks", "t", "k", cql::simple_type(cql::TypeCode::varchar)}};
         base::Bytes frame, own;
-        cql::append_prepared(frame, version, 1, base::bytes_of("odd id"), base::bytes_of("metadata-id"), columns, {0}, columns);
+        cql::append_prepared(frame, version, 1, base::bytes_of("odd id"), base::bytes_of("metadata-id"), columns, {0},
+                             columns);
         const auto prepared = cql::parse_prepared(version, message(frame));
         ASSERT_TRUE(prepared);
         const relay::PreparedId id = relay::digest_of("text", "ks");

@@ -31,7 +31,8 @@ SeenCluster seen_cluster(const nodes::ClusterOptions& options, const nodes::Topo
     seen.name = topology->cluster_name;
     for (const nodes::Node& node : topology->nodes) {
         std::string address = net::to_text(node.address);
-        if (std::ranges::find(seen.addresses, address) == seen.addresses.end()) seen.addresses.push_back(std::move(address));
+        if (std::ranges::find(seen.addresses, address) == seen.addresses.end())
+            seen.addresses.push_back(std::move(address));
     }
     return seen;
 }
@@ -45,7 +46,8 @@ int exit_with(const base::Error& why) {
 // Everything that runs, in the order in which it is made; taken down in the opposite one.
 class Proxy final : public PhaseLoops, public AdminSource {
 public:
-    explicit Proxy(const Options& options) : options_(options), registry_(options.prepared_statements), stamps_(base::system_clock()) {}
+    explicit Proxy(const Options& options)
+        : options_(options), registry_(options.prepared_statements), stamps_(base::system_clock()) {}
 
     ~Proxy() {
         stop_control();
@@ -68,7 +70,8 @@ public:
         if (const auto opened = open_state(seen); !opened) return opened;
         shared_ = std::make_unique<Shared>(Shared{options_, stamps_, *journal_, registry_});
         const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-        for (unsigned i = 0; i < (options_.threads == 0 ? cores : options_.threads); ++i) workers_.push_back(std::make_unique<Worker>(*shared_));
+        for (unsigned i = 0; i < (options_.threads == 0 ? cores : options_.threads); ++i)
+            workers_.push_back(std::make_unique<Worker>(*shared_));
         for (auto& worker : workers_) {
             worker->policy().set_phase(state_);
             worker->start();
@@ -91,7 +94,8 @@ public:
             worker.policy().drain();
         });
         const auto until = std::chrono::steady_clock::now() + options_.request_timeout;
-        while (in_flight() > 0 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        while (in_flight() > 0 && std::chrono::steady_clock::now() < until)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
         was_clean_ = in_flight() == 0;
     }
     bool was_clean() const { return was_clean_; }
@@ -140,7 +144,8 @@ public:
                 one.engine().for_each_session([&](const relay::ClientSession& session) {
                     SessionLine line;
                     line.peer = session.peer();
-                    line.driver = session.startup_option("DRIVER_NAME") + " " + session.startup_option("DRIVER_VERSION");
+                    line.driver =
+                        session.startup_option("DRIVER_NAME") + " " + session.startup_option("DRIVER_VERSION");
                     line.application = session.startup_option("APPLICATION_NAME");
                     line.version = cql::name_of(session.version());
                     line.username = session.credentials().username;
@@ -204,7 +209,8 @@ private:
     }
 
     SeenCluster seen_now(std::size_t side, const Facts& facts) const {
-        return seen_cluster(side == origin_cluster ? options_.origin : options_.target, facts.clusters[side].topology.get());
+        return seen_cluster(side == origin_cluster ? options_.origin : options_.target,
+                            facts.clusters[side].topology.get());
     }
 
     base::Result<void> open_state(const SeenClusters& seen) {
@@ -229,7 +235,8 @@ private:
         repair.target = options_.target;
         repair.request_timeout = options_.request_timeout;
         repair.check_cluster = [this](std::size_t side, const nodes::Topology& topology) {
-            auto own = folder_->check(side, seen_cluster(side == origin_cluster ? options_.origin : options_.target, &topology));
+            auto own = folder_->check(
+                side, seen_cluster(side == origin_cluster ? options_.origin : options_.target, &topology));
             // That a new address cannot be recorded is no reason to leave the clusters different.
             return own || own.error().kind != base::ErrorKind::bad_configuration ? base::Result<void>() : own;
         };
@@ -277,13 +284,17 @@ private:
         Control::Callbacks callbacks;
         callbacks.on_facts = [this](const FactsPtr& facts) { hand_out(facts); };
         callbacks.on_event = [this](std::size_t cluster, const std::shared_ptr<const nodes::ClusterEvent>& event) {
-            // Drivers see the proxy as the one node there is: of the cluster that answers they are told schema changes only.
-            if (!has_workers_ || cluster != phase_->state().primary() || event->event.kind != cql::Event::Kind::schema_change) return;
+            // Drivers see the proxy as the one node there is: of the cluster that answers they are told schema changes
+            // only.
+            if (!has_workers_ || cluster != phase_->state().primary() ||
+                event->event.kind != cql::Event::Kind::schema_change)
+                return;
             for (auto& worker : workers_) {
                 worker->post([event](Worker& one) {
-                    one.engine().broadcast_event(relay::EventKind::schema_change, [&](cql::ProtocolVersion version, base::Bytes& frame) {
-                        cql::append_event(frame, static_cast<std::uint8_t>(version), event->event);
-                    });
+                    one.engine().broadcast_event(
+                        relay::EventKind::schema_change, [&](cql::ProtocolVersion version, base::Bytes& frame) {
+                            cql::append_event(frame, static_cast<std::uint8_t>(version), event->event);
+                        });
                 });
             }
         };
@@ -305,8 +316,13 @@ private:
         on_control([&] {
             admin_ = std::make_unique<Admin>(options_, *phase_, *journal_, *repair_, *this);
             auto server = net::serve_http(control_loop_, options_.admin, nullptr, net::HttpLimits{},
-                                          [this](const net::HttpRequest& request, net::HttpReply reply) { admin_->handle(request, std::move(reply)); });
-            if (server) http_ = std::move(*server); else result = base::fail(server.error());
+                                          [this](const net::HttpRequest& request, net::HttpReply reply) {
+                                              admin_->handle(request, std::move(reply));
+                                          });
+            if (server)
+                http_ = std::move(*server);
+            else
+                result = base::fail(server.error());
         });
         return result;
     }
@@ -325,7 +341,7 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     net::Loop control_loop_;
     std::thread control_thread_;
-    bool has_workers_ = false;  // control loop's thread
+    bool has_workers_ = false;                 // control loop's thread
     std::unique_ptr<SiblingStates> siblings_;  // none: alone
     std::unique_ptr<PhaseControl> phase_;
     std::unique_ptr<Control> control_;
@@ -347,7 +363,8 @@ int run(const Options& options) {
 
     Proxy proxy(options);
     if (const auto started = proxy.start(); !started) return exit_with(started.error());
-    base::log_info("listening on {}, admin API on http://{}", net::to_text(options.listen), net::to_text(options.admin));
+    base::log_info("listening on {}, admin API on http://{}", net::to_text(options.listen),
+                   net::to_text(options.admin));
     int signal = 0;
     sigwait(&signals, &signal);
     base::log_info("stopping: new requests are sent elsewhere, those in flight are ended");

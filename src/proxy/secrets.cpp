@@ -21,8 +21,10 @@ std::string without_secrets(std::string_view statement) {
         }
         is_of_role = is_of_role || lexeme.is_word("role") || lexeme.is_word("user");
         is_password = lexeme.is_word("password") || (is_password && lexeme.is_symbol("="));
-        if (lexeme.is_word("options") && is_of_role) is_options = true;
-        else if (lexeme.is_symbol("}") || lexeme.is_symbol(";")) is_options = false;
+        if (lexeme.is_word("options") && is_of_role)
+            is_options = true;
+        else if (lexeme.is_symbol("}") || lexeme.is_symbol(";"))
+            is_options = false;
         is_value = is_options && (lexeme.is_symbol(":") || is_value) && !lexeme.is_symbol(",");
     }
     return shown.append(statement.substr(copied));

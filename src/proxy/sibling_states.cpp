@@ -19,15 +19,17 @@ std::optional<PhaseState> state_of(const std::string& url, const std::stop_token
     simdjson::dom::element json;
     std::int64_t epoch = 0, phase = 0;
     std::string_view mode;
-    if (parser.parse(answer->body).get(json) != simdjson::SUCCESS || json["epoch"].get(epoch) != simdjson::SUCCESS || json["phase"].get(phase) != simdjson::SUCCESS ||
-        json["write_mode"].get(mode) != simdjson::SUCCESS || epoch < 0 || phase < 1 || phase > 5 || !write_mode_named(mode))
+    if (parser.parse(answer->body).get(json) != simdjson::SUCCESS || json["epoch"].get(epoch) != simdjson::SUCCESS ||
+        json["phase"].get(phase) != simdjson::SUCCESS || json["write_mode"].get(mode) != simdjson::SUCCESS ||
+        epoch < 0 || phase < 1 || phase > 5 || !write_mode_named(mode))
         return std::nullopt;
     return PhaseState{static_cast<std::uint64_t>(epoch), static_cast<int>(phase), *write_mode_named(mode)};
 }
 
 }  // namespace
 
-SiblingStates::SiblingStates(net::Loop& loop, std::vector<std::string> admin_urls) : loop_(loop), urls_(std::move(admin_urls)) {
+SiblingStates::SiblingStates(net::Loop& loop, std::vector<std::string> admin_urls)
+    : loop_(loop), urls_(std::move(admin_urls)) {
     thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
@@ -60,8 +62,10 @@ std::vector<PhaseState> SiblingStates::ask_all(const std::stop_token& stop) cons
     std::vector<PhaseState> states;
     for (const std::string& url : urls_) {
         if (stop.stop_requested()) break;
-        if (const auto state = state_of(url, stop)) states.push_back(*state);
-        else if (!stop.stop_requested()) base::log_warning("the sibling {} does not say where it stands", url);
+        if (const auto state = state_of(url, stop))
+            states.push_back(*state);
+        else if (!stop.stop_requested())
+            base::log_warning("the sibling {} does not say where it stands", url);
     }
     return states;
 }

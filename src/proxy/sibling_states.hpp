@@ -21,8 +21,8 @@ public:
     // Ends soon, also while a sibling keeps silent; what was asked for and has no answer yet gets none. Any thread.
     ~SiblingStates();
 
-    // Asks each admin URL for GET /phase (2 s each) and completes on the loop with those that answered in full. What is asked for while
-    // an asking is under way gets an asking of its own after it. Any thread.
+    // Asks each admin URL for GET /phase (2 s each) and completes on the loop with those that answered in full. What is
+    // asked for while an asking is under way gets an asking of its own after it. Any thread.
     void ask(Done done);
 
 private:

@@ -8,16 +8,22 @@
 namespace crossfade::proxy {
 namespace {
 
-std::string url_of(const net::Address& address) { return "http://" + net::to_text(address); }
+std::string url_of(const net::Address& address) {
+    return "http://" + net::to_text(address);
+}
 
 TEST(SiblingStates, ThoseThatAnswerInFullAreTold) {
     net::Loop loop;
     const auto serving = [&](const std::string& body) {
-        auto made = net::serve_http(loop, {"127.0.0.1", 0}, nullptr, {}, [body](const net::HttpRequest&, const net::HttpReply& reply) { reply({200, "application/json", body}); });
+        auto made = net::serve_http(loop, {"127.0.0.1", 0}, nullptr, {},
+                                    [body](const net::HttpRequest&, const net::HttpReply& reply) {
+                                        reply({200, "application/json", body});
+                                    });
         EXPECT_TRUE(made);
         return std::move(*made);
     };
-    const auto good = serving(R"({"epoch": 7, "phase": 3, "write_mode": "strict"})"), unclear = serving(R"({"epoch": 8})");
+    const auto good = serving(R"({"epoch": 7, "phase": 3, "write_mode": "strict"})"),
+               unclear = serving(R"({"epoch": 8})");
     SiblingStates siblings(loop, {url_of(unclear->address()), url_of(good->address())});
     std::vector<std::vector<PhaseState>> told;
     const auto on_told = [&](std::vector<PhaseState> states) {

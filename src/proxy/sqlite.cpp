@@ -1,7 +1,7 @@
 #include "proxy/sqlite.hpp"
 
-#include <sqlite3.h>
 #include <spdlog/fmt/fmt.h>
+#include <sqlite3.h>
 
 namespace crossfade::proxy {
 namespace {
@@ -13,10 +13,15 @@ tl::unexpected<base::Error> failure(sqlite3* database) {
 
 }  // namespace
 
-void Query::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+void Query::Finalize::operator()(sqlite3_stmt* statement) const {
+    sqlite3_finalize(statement);
+}
+void Database::Close::operator()(sqlite3* database) const {
+    sqlite3_close_v2(database);
+}
 
-// A bind that fails (a value over SQLite's 1 GB, no memory) leaves NULL there, which every column that matters refuses (NOT NULL).
+// A bind that fails (a value over SQLite's 1 GB, no memory) leaves NULL there, which every column that matters refuses
+// (NOT NULL).
 Query& Query::bind(int index, std::int64_t value) {
     sqlite3_bind_int64(statement_.get(), index, value);
     return *this;
@@ -24,7 +29,8 @@ Query& Query::bind(int index, std::int64_t value) {
 
 Query& Query::bind(int index, std::string_view text) {
     // A null pointer would bind NULL where an empty text is meant.
-    sqlite3_bind_text64(statement_.get(), index, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    sqlite3_bind_text64(statement_.get(), index, text.data() ? text.data() : "", text.size(), SQLITE_STATIC,
+                        SQLITE_UTF8);
     return *this;
 }
 
@@ -61,9 +67,13 @@ void Query::reset() {
     sqlite3_clear_bindings(statement_.get());
 }
 
-std::int64_t Query::number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t Query::number(int column) const {
+    return sqlite3_column_int64(statement_.get(), column);
+}
 
-std::string_view Query::text(int column) const { return base::text_of(bytes(column)); }
+std::string_view Query::text(int column) const {
+    return base::text_of(bytes(column));
+}
 
 base::ByteView Query::bytes(int column) const {
     const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_.get(), column));
@@ -91,8 +101,8 @@ base::Result<void> Database::run(const char* sql) {
 
 base::Result<Query> Database::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement,
-                           nullptr) != SQLITE_OK) {
+    if (sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                           &statement, nullptr) != SQLITE_OK) {
         return failure(database_.get());
     }
     Query query;
@@ -100,6 +110,8 @@ base::Result<Query> Database::prepare(std::string_view sql) {
     return query;
 }
 
-bool Database::is_in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
+bool Database::is_in_transaction() const {
+    return sqlite3_get_autocommit(database_.get()) == 0;
+}
 
 }  // namespace crossfade::proxy

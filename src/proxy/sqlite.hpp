@@ -14,7 +14,8 @@ struct sqlite3_stmt;
 
 namespace crossfade::proxy {
 
-// One compiled statement. Use: bind everything, step() until it gives false (or reset()). Lives shorter than its database.
+// One compiled statement. Use: bind everything, step() until it gives false (or reset()). Lives shorter than its
+// database.
 class Query {
 public:
     Query() = default;
@@ -24,8 +25,8 @@ public:
     Query& bind(int index, std::string_view text);
     Query& bind(int index, base::ByteView bytes);
 
-    // True: there is a row. False: it is done, and ready to be bound again. Errors: kind internal, with SQLite's words; it is ready
-    // to be bound again then, too.
+    // True: there is a row. False: it is done, and ready to be bound again. Errors: kind internal, with SQLite's words;
+    // it is ready to be bound again then, too.
     base::Result<bool> step();
     // For statements without rows.
     base::Result<void> run();

@@ -28,7 +28,8 @@ tl::unexpected<base::Error> refused(const std::string& folder, const std::string
 // Names of files cannot hold everything that an address can.
 std::string file_name_of(std::string_view text) {
     std::string name;
-    for (const char c : text) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ? c : '_';
+    for (const char c : text)
+        name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ? c : '_';
     return name;
 }
 
@@ -37,14 +38,17 @@ std::string described(const SeenCluster& cluster) {
     return "the cluster at " + (cluster.addresses.empty() ? "an unknown address" : cluster.addresses.front());
 }
 
-std::string described(const SeenClusters& pair) { return "origin " + described(pair[origin_cluster]) + " and target " + described(pair[target_cluster]); }
+std::string described(const SeenClusters& pair) {
+    return "origin " + described(pair[origin_cluster]) + " and target " + described(pair[target_cluster]);
+}
 
 std::string owner_text(const SeenClusters& owner) {
     base::JsonObject text;
     for (std::size_t side = 0; side < owner.size(); ++side) {
         base::JsonList addresses;
         for (const std::string& address : owner[side].addresses) addresses.add(base::json_quoted(address));
-        text.raw(cluster_names[side], base::JsonObject().field("name", owner[side].name).raw("addresses", addresses.text()).text());
+        text.raw(cluster_names[side],
+                 base::JsonObject().field("name", owner[side].name).raw("addresses", addresses.text()).text());
     }
     return text.text() + "\n";
 }
@@ -61,7 +65,8 @@ base::Result<std::optional<SeenClusters>> load_owner(const std::string& folder) 
     for (std::size_t side = 0; side < owner.size() && is_good; ++side) {
         std::string_view name;
         simdjson::dom::array addresses;
-        is_good = json[cluster_names[side]]["name"].get(name) == simdjson::SUCCESS && json[cluster_names[side]]["addresses"].get(addresses) == simdjson::SUCCESS;
+        is_good = json[cluster_names[side]]["name"].get(name) == simdjson::SUCCESS &&
+                  json[cluster_names[side]]["addresses"].get(addresses) == simdjson::SUCCESS;
         if (!is_good) break;
         owner[side].name = name;
         for (const simdjson::dom::element one : addresses) {
@@ -70,7 +75,10 @@ base::Result<std::optional<SeenClusters>> load_owner(const std::string& folder) 
             if (is_good) owner[side].addresses.emplace_back(address);
         }
     }
-    if (!is_good) return refused(file, "this is no owner as a proxy writes it: it cannot be told whose state the folder holds; move the folder away, or repair the file");
+    if (!is_good)
+        return refused(file,
+                       "this is no owner as a proxy writes it: it cannot be told whose state the folder holds; move "
+                       "the folder away, or repair the file");
     return std::optional<SeenClusters>(std::move(owner));
 }
 
@@ -107,33 +115,45 @@ base::Result<std::optional<Found>> choose(const std::vector<Found>& all, const S
     for (const Found& one : all)
         if (ownership(one.owner, seen) == Ownership::same) same.push_back(&one);
     if (same.size() == 1) return std::optional<Found>(*same.front());
-    if (same.size() > 1) return refused(same[0]->folder, "this and " + same[1]->folder + " may both be the state of " + described(seen) + "; move one of them away, or start when both clusters answer");
+    if (same.size() > 1)
+        return refused(same[0]->folder, "this and " + same[1]->folder + " may both be the state of " + described(seen) +
+                                            "; move one of them away, or start when both clusters answer");
     for (const Found& one : all) {
         const Ownership found = ownership(one.owner, seen);
         if (found == Ownership::replaced)
-            return refused(one.folder, "this is the state of " + described(one.owner) + ", and at its addresses there are now " + described(seen) +
-                                           "; its phase and journal are not used for other clusters: give this pair a --state-dir of its own, or move the folder away");
+            return refused(one.folder, "this is the state of " + described(one.owner) +
+                                           ", and at its addresses there are now " + described(seen) +
+                                           "; its phase and journal are not used for other clusters: give this pair a "
+                                           "--state-dir of its own, or move the folder away");
         if (found == Ownership::unclear)
-            return refused(one.folder, "this is the state of " + described(one.owner) + "; it cannot be told whether that is also " + described(seen) +
-                                           ", which does not answer: start when it does, or with contact points that were given before, or with another --state-dir");
+            return refused(one.folder, "this is the state of " + described(one.owner) +
+                                           "; it cannot be told whether that is also " + described(seen) +
+                                           ", which does not answer: start when it does, or with contact points that "
+                                           "were given before, or with another --state-dir");
     }
     return std::optional<Found>();
 }
 
 // A folder's name for a pair that has none yet.
 std::string free_folder(const std::string& state_dir, const std::string& proxy_folder, const SeenClusters& seen) {
-    const auto name = [&](std::size_t side) { return !seen[side].name.empty() || seen[side].addresses.empty() ? seen[side].name : seen[side].addresses.front(); };
+    const auto name = [&](std::size_t side) {
+        return !seen[side].name.empty() || seen[side].addresses.empty() ? seen[side].name
+                                                                        : seen[side].addresses.front();
+    };
     const std::string pair = state_dir + "/" + nodes::pair_folder(name(origin_cluster), name(target_cluster));
     std::error_code error;
     std::string folder = pair + "/" + proxy_folder;
-    for (int number = 2; files::exists(folder + "/owner.json", error); ++number) folder = pair + "-" + std::to_string(number) + "/" + proxy_folder;
+    for (int number = 2; files::exists(folder + "/owner.json", error); ++number)
+        folder = pair + "-" + std::to_string(number) + "/" + proxy_folder;
     return folder;
 }
 
 }  // namespace
 
 bool SeenCluster::shares_address(const SeenCluster& other) const {
-    return std::ranges::any_of(addresses, [&](const std::string& address) { return std::ranges::find(other.addresses, address) != other.addresses.end(); });
+    return std::ranges::any_of(addresses, [&](const std::string& address) {
+        return std::ranges::find(other.addresses, address) != other.addresses.end();
+    });
 }
 
 Ownership ownership(const SeenClusters& owner, const SeenClusters& seen) {
@@ -150,7 +170,8 @@ Ownership ownership(const SeenClusters& owner, const SeenClusters& seen) {
     return has_replaced ? Ownership::replaced : Ownership::same;
 }
 
-base::Result<std::unique_ptr<StateFolder>> StateFolder::open(const std::string& state_dir, const std::string& listen, const SeenClusters& seen) {
+base::Result<std::unique_ptr<StateFolder>> StateFolder::open(const std::string& state_dir, const std::string& listen,
+                                                             const SeenClusters& seen) {
     const std::string proxy_folder = "proxy-" + file_name_of(listen);
     std::error_code error;
     files::create_directories(state_dir, error);
@@ -170,14 +191,19 @@ base::Result<std::unique_ptr<StateFolder>> StateFolder::open(const std::string& 
     }
     // From here on the lock is given back by the destructor.
     std::unique_ptr<StateFolder> state(new StateFolder(folder, lock, *chosen ? (*chosen)->owner : SeenClusters()));
-    const bool has_content = files::exists(folder + "/phase", error) || files::exists(folder + "/journal.sqlite", error);
-    if (!*chosen && has_content) return refused(folder, "it holds a phase or a journal, and nothing says of which clusters; move it away");
+    const bool has_content =
+        files::exists(folder + "/phase", error) || files::exists(folder + "/journal.sqlite", error);
+    if (!*chosen && has_content)
+        return refused(folder, "it holds a phase or a journal, and nothing says of which clusters; move it away");
     for (std::size_t side = 0; side < seen.size(); ++side)
-        if (auto fits = state->check(side, seen[side]); !fits) return base::fail(base::ErrorKind::bad_configuration, std::move(fits.error().message));
+        if (auto fits = state->check(side, seen[side]); !fits)
+            return base::fail(base::ErrorKind::bad_configuration, std::move(fits.error().message));
     return state;
 }
 
-StateFolder::~StateFolder() { ::close(lock_); }
+StateFolder::~StateFolder() {
+    ::close(lock_);
+}
 
 std::array<std::string, 2> StateFolder::names() const {
     const std::lock_guard guard(mutex_);
@@ -188,9 +214,13 @@ base::Result<void> StateFolder::check(std::size_t side, const SeenCluster& seen)
     const std::lock_guard guard(mutex_);
     SeenCluster& owner = owner_[side];
     if (!seen.name.empty() && !owner.name.empty() && seen.name != owner.name) {
-        return refused(path_, fmt::format("this is the state of {} '{}', but {} is now '{}'; its phase and journal are not used for another cluster: give this pair a --state-dir "
-                                          "of its own, or move the folder away",
-                                          cluster_names[side], owner.name, seen.addresses.empty() ? std::string("it") : "the one at " + seen.addresses.front(), seen.name));
+        return refused(path_,
+                       fmt::format("this is the state of {} '{}', but {} is now '{}'; its phase and journal are not "
+                                   "used for another cluster: give this pair a --state-dir "
+                                   "of its own, or move the folder away",
+                                   cluster_names[side], owner.name,
+                                   seen.addresses.empty() ? std::string("it") : "the one at " + seen.addresses.front(),
+                                   seen.name));
     }
     SeenCluster next = owner;
     if (!seen.name.empty()) next.name = seen.name;
@@ -202,6 +232,8 @@ base::Result<void> StateFolder::check(std::size_t side, const SeenCluster& seen)
     return saved;
 }
 
-base::Result<void> StateFolder::save() const { return base::write_durably(path_ + "/owner.json", owner_text(owner_)); }
+base::Result<void> StateFolder::save() const {
+    return base::write_durably(path_ + "/owner.json", owner_text(owner_));
+}
 
 }  // namespace crossfade::proxy

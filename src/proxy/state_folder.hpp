@@ -1,6 +1,7 @@
 // The folder where one proxy keeps its phase and journal, and whose they are (SEMANTICS, State).
 //
-//     STATE_DIR/ORIGIN_to_TARGET/proxy-LISTEN/owner.json    both clusters' names, and the addresses that they were seen under
+//     STATE_DIR/ORIGIN_to_TARGET/proxy-LISTEN/owner.json    both clusters' names, and the addresses that they were seen
+//     under
 //                                             phase, journal.sqlite, lock
 #pragma once
 
@@ -38,10 +39,11 @@ Ownership ownership(const SeenClusters& owner, const SeenClusters& seen);
 // Holds the folder's lock. Any thread.
 class StateFolder {
 public:
-    // Finds the folder of these clusters and this listen address, or makes one, and takes its lock. Errors: bad_configuration, with the
-    // folder: it belongs to clusters that others have taken the place of; it cannot be told whose it is; it cannot be read or written; another
-    // proxy uses it.
-    static base::Result<std::unique_ptr<StateFolder>> open(const std::string& state_dir, const std::string& listen, const SeenClusters& seen);
+    // Finds the folder of these clusters and this listen address, or makes one, and takes its lock. Errors:
+    // bad_configuration, with the folder: it belongs to clusters that others have taken the place of; it cannot be told
+    // whose it is; it cannot be read or written; another proxy uses it.
+    static base::Result<std::unique_ptr<StateFolder>> open(const std::string& state_dir, const std::string& listen,
+                                                           const SeenClusters& seen);
     ~StateFolder();
     StateFolder(const StateFolder&) = delete;
     StateFolder& operator=(const StateFolder&) = delete;
@@ -49,12 +51,13 @@ public:
     const std::string& path() const { return path_; }
     std::array<std::string, 2> names() const;
 
-    // Whether this cluster is the one whose state this is. A name that was not known is recorded, as are new addresses. Errors:
-    // bad_configuration, with both names: it is another cluster; internal: it cannot be recorded.
+    // Whether this cluster is the one whose state this is. A name that was not known is recorded, as are new addresses.
+    // Errors: bad_configuration, with both names: it is another cluster; internal: it cannot be recorded.
     base::Result<void> check(std::size_t side, const SeenCluster& seen);
 
 private:
-    StateFolder(std::string path, int lock, SeenClusters owner) : path_(std::move(path)), lock_(lock), owner_(std::move(owner)) {}
+    StateFolder(std::string path, int lock, SeenClusters owner)
+        : path_(std::move(path)), lock_(lock), owner_(std::move(owner)) {}
     base::Result<void> save() const;
 
     const std::string path_;

@@ -12,16 +12,21 @@ namespace {
 
 using testing::HasSubstr;
 
-const SeenCluster shop{"shop", {"10.0.0.1:9042", "10.0.0.2:9042"}}, shop_new{"shop new", {"10.0.1.1:9042"}}, strange{"strange", {"10.0.1.1:9042"}};
+const SeenCluster shop{"shop", {"10.0.0.1:9042", "10.0.0.2:9042"}}, shop_new{"shop new", {"10.0.1.1:9042"}},
+    strange{"strange", {"10.0.1.1:9042"}};
 
-SeenCluster away(std::vector<std::string> addresses) { return {"", std::move(addresses)}; }
+SeenCluster away(std::vector<std::string> addresses) {
+    return {"", std::move(addresses)};
+}
 
 class StateFolderTest : public testing::Test {
 protected:
-    base::Result<std::unique_ptr<StateFolder>> open(const SeenCluster& origin, const SeenCluster& target, const std::string& listen = "127.0.0.1:14002") {
+    base::Result<std::unique_ptr<StateFolder>> open(const SeenCluster& origin, const SeenCluster& target,
+                                                    const std::string& listen = "127.0.0.1:14002") {
         return StateFolder::open(directory_.path() + "/state", listen, {origin, target});
     }
-    std::string path(const SeenCluster& origin, const SeenCluster& target, const std::string& listen = "127.0.0.1:14002") {
+    std::string path(const SeenCluster& origin, const SeenCluster& target,
+                     const std::string& listen = "127.0.0.1:14002") {
         const auto opened = open(origin, target, listen);
         return opened ? (*opened)->path() : opened.error().message;
     }
@@ -50,12 +55,14 @@ TEST_F(StateFolderTest, OfAClusterThatIsAwayTheAddressesTell) {
     EXPECT_EQ(path(away({"10.0.0.2:9042"}), away({"10.0.1.1:9042"})), folder);
     EXPECT_EQ(path({"shop", {"10.0.0.3:9042"}}, shop_new), folder);
     EXPECT_EQ(path(away({"10.0.0.3:9042"}), shop_new), folder) << "addresses that it was seen under since count, too";
-    EXPECT_THAT(refusal(shop, away({"10.7.7.7:9042"})), AllOf(HasSubstr(folder), HasSubstr("does not answer"), HasSubstr("10.7.7.7:9042")));
+    EXPECT_THAT(refusal(shop, away({"10.7.7.7:9042"})),
+                AllOf(HasSubstr(folder), HasSubstr("does not answer"), HasSubstr("10.7.7.7:9042")));
 }
 
 TEST_F(StateFolderTest, AnotherClusterAtTheSameAddressIsRefused) {
     const std::string folder = path(shop, shop_new);
-    EXPECT_THAT(refusal(shop, strange), AllOf(HasSubstr(folder), HasSubstr("'shop new'"), HasSubstr("'strange'"), HasSubstr("--state-dir")));
+    EXPECT_THAT(refusal(shop, strange),
+                AllOf(HasSubstr(folder), HasSubstr("'shop new'"), HasSubstr("'strange'"), HasSubstr("--state-dir")));
     // Elsewhere it is simply another pair.
     EXPECT_NE(path(shop, {"strange", {"10.8.8.8:9042"}}), folder);
 }

@@ -36,7 +36,8 @@ Cell tokens_cell() {
     writer.int_number(tokens_shown);
     constexpr std::uint64_t step = UINT64_MAX / tokens_shown;
     for (int i = 0; i < tokens_shown; ++i) {
-        const auto token = static_cast<std::int64_t>(static_cast<std::uint64_t>(INT64_MIN) + step * static_cast<std::uint64_t>(i));
+        const auto token =
+            static_cast<std::int64_t>(static_cast<std::uint64_t>(INT64_MIN) + step * static_cast<std::uint64_t>(i));
         writer.bytes(base::bytes_of(std::to_string(token)));
     }
     return bytes;
@@ -51,7 +52,8 @@ Cell host_id_cell(const std::string& host, std::uint16_t port) {
 }
 
 Cell shown_cell(const std::string& column, const Cell& real, const std::string& host, std::uint16_t port) {
-    static constexpr std::array<std::string_view, 4> addresses = {"broadcast_address", "listen_address", "rpc_address", "preferred_ip"};
+    static constexpr std::array<std::string_view, 4> addresses = {"broadcast_address", "listen_address", "rpc_address",
+                                                                  "preferred_ip"};
     if (std::ranges::find(addresses, column) != addresses.end()) return address_cell(host);
     if (column == "rpc_port" || column == "native_transport_port") return int_cell(port);
     if (column == "tokens") return tokens_cell();
@@ -60,10 +62,12 @@ Cell shown_cell(const std::string& column, const Cell& real, const std::string& 
     return real;
 }
 
-std::vector<std::vector<Cell>> rows_of(const SystemTable& table, bool is_local, const std::string& host, std::uint16_t port) {
+std::vector<std::vector<Cell>> rows_of(const SystemTable& table, bool is_local, const std::string& host,
+                                       std::uint16_t port) {
     if (!is_local || table.rows.empty()) return {};
     std::vector<Cell> row;
-    for (std::size_t i = 0; i < table.columns.size(); ++i) row.push_back(shown_cell(table.columns[i].name, table.rows.front()[i], host, port));
+    for (std::size_t i = 0; i < table.columns.size(); ++i)
+        row.push_back(shown_cell(table.columns[i].name, table.rows.front()[i], host, port));
     return {std::move(row)};
 }
 
@@ -75,7 +79,9 @@ void append_invalid(base::Bytes& frame, cql::ProtocolVersion version, const std:
 }
 
 tl::unexpected<base::Error> not_understood(std::string_view what) {
-    return base::fail(base::ErrorKind::bad_input, "the proxy answers this system table itself and understands columns, * and count(*), not '" + std::string(what) + "'");
+    return base::fail(base::ErrorKind::bad_input,
+                      "the proxy answers this system table itself and understands columns, * and count(*), not '" +
+                          std::string(what) + "'");
 }
 
 }  // namespace
@@ -100,7 +106,8 @@ base::Result<std::vector<Selector>> read_selectors(std::string_view select) {
                 selector.is_count = true;
                 for (const std::string_view wanted : {"*", ")"}) {
                     lexeme = tokens.next();
-                    if (!lexeme.is_symbol(wanted) && !(wanted == "*" && lexeme.text == "1")) return not_understood(lexeme.text);
+                    if (!lexeme.is_symbol(wanted) && !(wanted == "*" && lexeme.text == "1"))
+                        return not_understood(lexeme.text);
                 }
                 lexeme = tokens.next();
             }
@@ -120,8 +127,9 @@ base::Result<std::vector<Selector>> read_selectors(std::string_view select) {
     }
 }
 
-SystemAnswer answer_system_query(const cql::Statement& statement, std::string_view text, const ClusterFacts& cluster, const std::string& host,
-                                 std::uint16_t port, cql::ProtocolVersion version, base::Bytes& frame) {
+SystemAnswer answer_system_query(const cql::Statement& statement, std::string_view text, const ClusterFacts& cluster,
+                                 const std::string& host, std::uint16_t port, cql::ProtocolVersion version,
+                                 base::Bytes& frame) {
     const bool is_local = statement.table.table == "local";
     const bool is_peers = statement.table.table == "peers";
     const bool is_peers_v2 = statement.table.table == "peers_v2";
@@ -143,7 +151,8 @@ SystemAnswer answer_system_query(const cql::Statement& statement, std::string_vi
         if (selector.is_count) {
             base::Bytes count(8);
             cql::store_int(count.data() + 4, static_cast<std::uint32_t>(rows.size()));
-            columns.push_back({"system", statement.table.table, selector.label, cql::simple_type(cql::TypeCode::bigint)});
+            columns.push_back(
+                {"system", statement.table.table, selector.label, cql::simple_type(cql::TypeCode::bigint)});
             shown.assign(1, {count});
             continue;
         }
@@ -156,7 +165,8 @@ SystemAnswer answer_system_query(const cql::Statement& statement, std::string_vi
             for (std::size_t row = 0; row < rows.size(); ++row) shown[row].push_back(rows[row][i]);
         }
         if (!is_found) {
-            append_invalid(frame, version, "Undefined column name " + selector.column + " in table system." + statement.table.table);
+            append_invalid(frame, version,
+                           "Undefined column name " + selector.column + " in table system." + statement.table.table);
             return SystemAnswer::answered;
         }
     }

@@ -13,10 +13,14 @@ std::optional<base::Bytes> text(std::string_view value) {
 ClusterFacts cluster() {
     ClusterFacts facts;
     facts.was_seen = true;
-    const auto column = [](const char* name, cql::TypeCode type) { return cql::OwnedColumn{"system", "local", name, cql::simple_type(type)}; };
-    facts.local.columns = {column("key", cql::TypeCode::varchar), column("data_center", cql::TypeCode::varchar), column("rpc_address", cql::TypeCode::inet),
-                           column("rpc_port", cql::TypeCode::int_number), column("truncated_at", cql::TypeCode::blob)};
-    facts.local.rows = {{text("local"), text("dc9"), base::Bytes{10, 0, 0, 1}, base::Bytes{0, 0, 0x23, 0x52}, base::Bytes{1}}};
+    const auto column = [](const char* name, cql::TypeCode type) {
+        return cql::OwnedColumn{"system", "local", name, cql::simple_type(type)};
+    };
+    facts.local.columns = {column("key", cql::TypeCode::varchar), column("data_center", cql::TypeCode::varchar),
+                           column("rpc_address", cql::TypeCode::inet), column("rpc_port", cql::TypeCode::int_number),
+                           column("truncated_at", cql::TypeCode::blob)};
+    facts.local.rows = {
+        {text("local"), text("dc9"), base::Bytes{10, 0, 0, 1}, base::Bytes{0, 0, 0x23, 0x52}, base::Bytes{1}}};
     facts.peers_v2.columns = {column("peer", cql::TypeCode::inet)};
     facts.peers_v2.rows = {{base::Bytes{10, 0, 0, 2}}};
     return facts;
@@ -25,7 +29,9 @@ ClusterFacts cluster() {
 // The cells of the answer to `query`, one string a cell; an error's text alone.
 std::vector<std::vector<std::string>> ask(std::string_view query, const ClusterFacts& facts = cluster()) {
     base::Bytes frame;
-    if (answer_system_query(cql::classify(query), query, facts, "127.0.0.9", 9142, cql::ProtocolVersion::v4, frame) == SystemAnswer::not_ours) return {{"not ours"}};
+    if (answer_system_query(cql::classify(query), query, facts, "127.0.0.9", 9142, cql::ProtocolVersion::v4, frame) ==
+        SystemAnswer::not_ours)
+        return {{"not ours"}};
     const base::ByteView body = base::ByteView(frame).subspan(cql::frame_header_size);
     if (const auto error = cql::read_frame_header(frame.data()); error.opcode == cql::Opcode::error)
         return {{std::string(cql::parse_error(cql::ProtocolVersion::v4, body)->text)}};
@@ -47,7 +53,8 @@ using Rows = std::vector<std::vector<std::string>>;
 TEST(SystemTables, ShowTheProxyInPlaceOfTheNode) {
     const auto rows = ask("SELECT * FROM system.local WHERE key='local'");
     ASSERT_EQ(rows.size(), 1U);
-    EXPECT_EQ(rows[0], (std::vector<std::string>{"local", "dc9", std::string("\x7F\0\0\x09", 4), std::string("\0\0\x23\xB6", 4), "null"}));
+    EXPECT_EQ(rows[0], (std::vector<std::string>{"local", "dc9", std::string("\x7F\0\0\x09", 4),
+                                                 std::string("\0\0\x23\xB6", 4), "null"}));
 }
 
 TEST(SystemTables, GiveTheColumnsThatAreAskedForUnderTheirNames) {

@@ -3,9 +3,14 @@
 namespace crossfade::proxy {
 namespace {
 
-bool took_or_may_have(Outcome outcome) { return outcome == Outcome::ok || outcome == Outcome::failed || outcome == Outcome::unknown || outcome == Outcome::pending; }
+bool took_or_may_have(Outcome outcome) {
+    return outcome == Outcome::ok || outcome == Outcome::failed || outcome == Outcome::unknown ||
+           outcome == Outcome::pending;
+}
 
-bool is_error(Outcome outcome) { return outcome == Outcome::refused || outcome == Outcome::failed; }
+bool is_error(Outcome outcome) {
+    return outcome == Outcome::refused || outcome == Outcome::failed;
+}
 
 // The answer that tells of `cluster`'s failure, given what became of the other side.
 Verdict failure_of(std::size_t cluster, const WriteState& state) {
@@ -40,8 +45,10 @@ bool means_not_executed(cql::ErrorCode code) {
         case cql::ErrorCode::invalid:
         case cql::ErrorCode::config_error:
         case cql::ErrorCode::already_exists:
-        case cql::ErrorCode::unprepared: return true;
-        default: return false;
+        case cql::ErrorCode::unprepared:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -52,8 +59,10 @@ bool is_retried_by_drivers(cql::ErrorCode code) {
         case cql::ErrorCode::server_error:
         case cql::ErrorCode::truncate_error:
         case cql::ErrorCode::unavailable:
-        case cql::ErrorCode::unprepared: return true;  // drivers prepare and execute again: a counter or LWT would run twice
-        default: return false;
+        case cql::ErrorCode::unprepared:
+            return true;  // drivers prepare and execute again: a counter or LWT would run twice
+        default:
+            return false;
     }
 }
 

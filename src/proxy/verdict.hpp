@@ -1,5 +1,5 @@
-// What two clusters' outcomes of one write mean: which answer the client gets and what the journal must hold (SEMANTICS, Write
-// modes, Answers, Journal). Pure.
+// What two clusters' outcomes of one write mean: which answer the client gets and what the journal must hold
+// (SEMANTICS, Write modes, Answers, Journal). Pure.
 #pragma once
 
 #include <array>
@@ -15,9 +15,9 @@ enum class Outcome : std::uint8_t {
     pending,   // sent, no answer yet
     not_sent,  // never handed to a connection
     ok,
-    refused,   // answered with an error that means "not executed"
-    failed,    // answered with an error after which it may have been executed
-    unknown,   // the connection ended or the time is over
+    refused,  // answered with an error that means "not executed"
+    failed,   // answered with an error after which it may have been executed
+    unknown,  // the connection ended or the time is over
 };
 
 // Whether an error answer to a write means that it was certainly not executed.
@@ -33,13 +33,13 @@ std::uint8_t sides_to_repair(const std::array<Outcome, 2>& outcomes);
 
 struct Verdict {
     enum class Kind : std::uint8_t {
-        wait,             // nothing can be said yet
-        wait_best_effort,  // the primary succeeded: wait for the other at most best_effort_wait
-        success,          // the primary's answer
-        error_of,         // the answer of `cluster` as it came
+        wait,                 // nothing can be said yet
+        wait_best_effort,     // the primary succeeded: wait for the other at most best_effort_wait
+        success,              // the primary's answer
+        error_of,             // the answer of `cluster` as it came
         error_of_as_timeout,  // WRITE_TIMEOUT with the text of `cluster`'s error
-        timeout,          // WRITE_TIMEOUT: the outcome at `cluster` is unknown
-        not_executed,     // IS_BOOTSTRAPPING: sent to neither
+        timeout,              // WRITE_TIMEOUT: the outcome at `cluster` is unknown
+        not_executed,         // IS_BOOTSTRAPPING: sent to neither
     };
     Kind kind = Kind::wait;
     std::size_t cluster = 0;

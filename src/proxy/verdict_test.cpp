@@ -7,7 +7,8 @@ namespace {
 
 using Kind = Verdict::Kind;
 
-constexpr Outcome all_outcomes[] = {Outcome::pending, Outcome::not_sent, Outcome::ok, Outcome::refused, Outcome::failed, Outcome::unknown};
+constexpr Outcome all_outcomes[] = {Outcome::pending, Outcome::not_sent, Outcome::ok,
+                                    Outcome::refused, Outcome::failed,   Outcome::unknown};
 
 WriteState strict(Outcome origin, Outcome target) {
     WriteState state;
@@ -28,7 +29,8 @@ TEST(Verdict, StrictSucceedsOnlyWhenBothDid) {
             WriteState state = strict(origin, target);
             state.is_over_time = true;
             const bool both = origin == Outcome::ok && target == Outcome::ok;
-            EXPECT_EQ(judge(state).kind == Kind::success, both) << static_cast<int>(origin) << "," << static_cast<int>(target);
+            EXPECT_EQ(judge(state).kind == Kind::success, both)
+                << static_cast<int>(origin) << "," << static_cast<int>(target);
         }
     }
 }
@@ -79,8 +81,9 @@ TEST(Verdict, WhenBothFailedTheClientSeesThePrimarysError) {
 }
 
 TEST(Verdict, AnErrorThatDriversRetryBecomesATimeoutOnceTheOtherSideMayHaveIt) {
-    for (const cql::ErrorCode code : {cql::ErrorCode::overloaded, cql::ErrorCode::is_bootstrapping, cql::ErrorCode::server_error,
-                                      cql::ErrorCode::truncate_error, cql::ErrorCode::unavailable, cql::ErrorCode::unprepared}) {
+    for (const cql::ErrorCode code :
+         {cql::ErrorCode::overloaded, cql::ErrorCode::is_bootstrapping, cql::ErrorCode::server_error,
+          cql::ErrorCode::truncate_error, cql::ErrorCode::unavailable, cql::ErrorCode::unprepared}) {
         for (const Outcome other : {Outcome::ok, Outcome::failed, Outcome::unknown}) {
             WriteState state = strict(other, means_not_executed(code) ? Outcome::refused : Outcome::failed);
             state.codes = {cql::ErrorCode::write_timeout, code};
@@ -115,16 +118,19 @@ TEST(Verdict, BestEffortWaitsALittleAndThenSucceedsWithAnEntry) {
 
 TEST(Verdict, BestEffortNeverExcusesThePrimary) {
     for (const Outcome primary : {Outcome::not_sent, Outcome::refused, Outcome::failed, Outcome::unknown})
-        for (const Outcome other : {Outcome::not_sent, Outcome::ok, Outcome::refused, Outcome::failed, Outcome::unknown})
+        for (const Outcome other :
+             {Outcome::not_sent, Outcome::ok, Outcome::refused, Outcome::failed, Outcome::unknown})
             EXPECT_NE(judge(best_effort(primary, other)).kind, Kind::success);
 }
 
 TEST(Verdict, OnlyCertainErrorsMeanNotExecuted) {
-    for (const cql::ErrorCode code : {cql::ErrorCode::write_timeout, cql::ErrorCode::write_failure, cql::ErrorCode::cas_write_unknown,
-                                      cql::ErrorCode::server_error, cql::ErrorCode::overloaded, cql::ErrorCode::cdc_write_failure,
-                                      cql::ErrorCode::truncate_error, cql::ErrorCode::read_timeout})
+    for (const cql::ErrorCode code :
+         {cql::ErrorCode::write_timeout, cql::ErrorCode::write_failure, cql::ErrorCode::cas_write_unknown,
+          cql::ErrorCode::server_error, cql::ErrorCode::overloaded, cql::ErrorCode::cdc_write_failure,
+          cql::ErrorCode::truncate_error, cql::ErrorCode::read_timeout})
         EXPECT_FALSE(means_not_executed(code)) << cql::name_of(code);
-    for (const cql::ErrorCode code : {cql::ErrorCode::syntax_error, cql::ErrorCode::invalid, cql::ErrorCode::unauthorized, cql::ErrorCode::unavailable})
+    for (const cql::ErrorCode code : {cql::ErrorCode::syntax_error, cql::ErrorCode::invalid,
+                                      cql::ErrorCode::unauthorized, cql::ErrorCode::unavailable})
         EXPECT_TRUE(means_not_executed(code)) << cql::name_of(code);
 }
 

@@ -36,7 +36,8 @@ void Worker::post(std::function<void(Worker&)> task) {
 }
 
 base::Result<void> Worker::listen() {
-    auto listener = net::listen(loop_, shared_.options.listen, nullptr, [this](std::unique_ptr<net::Stream> stream) { engine_->accept(std::move(stream)); });
+    auto listener = net::listen(loop_, shared_.options.listen, nullptr,
+                                [this](std::unique_ptr<net::Stream> stream) { engine_->accept(std::move(stream)); });
     if (!listener) return base::fail(listener.error());
     listener_ = std::move(*listener);
     return {};

@@ -15,7 +15,8 @@ std::int64_t WriteStamps::next() {
 
 void WriteStamps::set_measured(int cluster, std::int64_t offset_us, std::int64_t error_us) {
     limit_[cluster].store(offset_us + error_us, std::memory_order_relaxed);
-    const std::int64_t slower = std::min(limit_[0].load(std::memory_order_relaxed), limit_[1].load(std::memory_order_relaxed));
+    const std::int64_t slower =
+        std::min(limit_[0].load(std::memory_order_relaxed), limit_[1].load(std::memory_order_relaxed));
     correction_.store(std::min<std::int64_t>(0, slower), std::memory_order_relaxed);
 }
 

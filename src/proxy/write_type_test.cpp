@@ -21,8 +21,10 @@ TEST(WriteType, OfText) {
     EXPECT_EQ(of_text("INSERT INTO ks.t (k) VALUES (1) IF NOT EXISTS"), "CAS");
     EXPECT_EQ(of_text("BEGIN BATCH INSERT INTO ks.t (k) VALUES (1) APPLY BATCH"), "BATCH");
     EXPECT_EQ(of_text("BEGIN UNLOGGED BATCH INSERT INTO ks.t (k) VALUES (1) APPLY BATCH"), "UNLOGGED_BATCH");
-    EXPECT_EQ(of_text("begin /* not COUNTER */ unlogged batch INSERT INTO ks.t (k) VALUES (1) APPLY BATCH"), "UNLOGGED_BATCH");
-    EXPECT_EQ(of_text("BEGIN BATCH USING TIMESTAMP 1 UPDATE ks.unlogged SET counter = 1 WHERE k = 1 APPLY BATCH"), "BATCH");
+    EXPECT_EQ(of_text("begin /* not COUNTER */ unlogged batch INSERT INTO ks.t (k) VALUES (1) APPLY BATCH"),
+              "UNLOGGED_BATCH");
+    EXPECT_EQ(of_text("BEGIN BATCH USING TIMESTAMP 1 UPDATE ks.unlogged SET counter = 1 WHERE k = 1 APPLY BATCH"),
+              "BATCH");
     EXPECT_EQ(of_text("BEGIN COUNTER BATCH UPDATE ks.c SET n = n + 1 WHERE k = 1 APPLY BATCH"), "COUNTER");
     EXPECT_EQ(of_text("BEGIN UNLOGGED BATCH INSERT INTO ks.t (k) VALUES (1) IF NOT EXISTS APPLY BATCH"), "CAS");
 }

@@ -1,4 +1,5 @@
-// The write path of DualPolicy: both clusters with one timestamp, one answer, and the journal before the answer where they may differ.
+// The write path of DualPolicy: both clusters with one timestamp, one answer, and the journal before the answer where
+// they may differ.
 #include <algorithm>
 #include <utility>
 
@@ -62,19 +63,22 @@ const nodes::Table* find_table(const FactsPtr& facts, const cql::TableName& name
 }
 
 bool has_list(const nodes::Table& table) {
-    return std::ranges::any_of(table.columns, [](const nodes::Column& column) { return column.type->code == cql::TypeCode::list && !column.type->frozen; });
+    return std::ranges::any_of(table.columns, [](const nodes::Column& column) {
+        return column.type->code == cql::TypeCode::list && !column.type->frozen;
+    });
 }
 
 }  // namespace
 
 // SEMANTICS, Answers: what must not be repeated, as far as text and schema tell.
-void DualPolicy::note_repeatability(relay::Request& request, const cql::Statement& statement, std::string_view keyspace) const {
+void DualPolicy::note_repeatability(relay::Request& request, const cql::Statement& statement,
+                                    std::string_view keyspace) const {
     auto& write = request.policy;
     write.is_conditional = write.is_conditional || statement.is_conditional;
     write.is_logged_batch = write.is_logged_batch || statement.verb == cql::Verb::batch;
     if (statement.is_conditional || statement.calls_time_or_chance) write.is_repeatable = false;
-    if (statement.verb != cql::Verb::insert && statement.verb != cql::Verb::update && statement.verb != cql::Verb::delete_rows &&
-        statement.verb != cql::Verb::batch) {
+    if (statement.verb != cql::Verb::insert && statement.verb != cql::Verb::update &&
+        statement.verb != cql::Verb::delete_rows && statement.verb != cql::Verb::batch) {
         write.is_repeatable = false;
         return;
     }
@@ -83,7 +87,8 @@ void DualPolicy::note_repeatability(relay::Request& request, const cql::Statemen
     if (name.keyspace.empty()) name.keyspace = keyspace;
     // Text alone cannot tell a counter's `c = c + ?` from a list's; without a schema both are assumed.
     const nodes::Table* const table = find_table(facts_, name);
-    if (statement.may_be_counter && (table == nullptr || table->is_counter)) write.is_counter = true, write.is_repeatable = false;
+    if (statement.may_be_counter && (table == nullptr || table->is_counter))
+        write.is_counter = true, write.is_repeatable = false;
     if (statement.places_list && (table == nullptr || has_list(*table))) write.is_repeatable = false;
 }
 
@@ -98,24 +103,28 @@ void DualPolicy::begin_write(relay::Request& request) {
     mark_then_send(request);
 }
 
-// An unclean stop must know which tables had writes in flight: that a table is written is on disk before its first write is sent.
+// An unclean stop must know which tables had writes in flight: that a table is written is on disk before its first
+// write is sent.
 void DualPolicy::mark_then_send(relay::Request& request) {
     auto& write = request.policy;
-    const bool is_known = request.opcode == cql::Opcode::execute && request.prepared.front()->is_marked.load(std::memory_order_relaxed);
+    const bool is_known =
+        request.opcode == cql::Opcode::execute && request.prepared.front()->is_marked.load(std::memory_order_relaxed);
     if (!is_known) {
         const JournalEntry entry = entry_of(request, 0);
         for (const cql::TableName& table : entry.tables) {
             if (marked_tables_.contains(cql::to_cql(table))) continue;
             write.stage = static_cast<std::uint8_t>(Stage::marking);
             ++request.held;
-            shared_.journal.mark_written(table, [this, alive = alive_, loop = &engine_.loop(), &request, table](const base::Result<void>& result) {
+            shared_.journal.mark_written(table, [this, alive = alive_, loop = &engine_.loop(), &request,
+                                                 table](const base::Result<void>& result) {
                 const bool is_durable = result.has_value();
                 loop->post([this, alive, &request, table, is_durable] {
                     if (!*alive) return;
                     --request.held;
                     if (is_durable) marked_tables_.insert(cql::to_cql(table));
                     if (!is_durable && !request.is_answered)
-                        refuse(request, cql::ErrorCode::is_bootstrapping, "the journal cannot be written: the write was not sent; see the proxy's log");
+                        refuse(request, cql::ErrorCode::is_bootstrapping,
+                               "the journal cannot be written: the write was not sent; see the proxy's log");
                     if (request.held == 0 && !request.is_answered) mark_then_send(request);
                     engine_.release_if_over(request);
                 });
@@ -123,7 +132,8 @@ void DualPolicy::mark_then_send(relay::Request& request) {
         }
         if (request.held != 0) return;
         note_written_tables(entry, write.is_conditional);
-        if (request.opcode == cql::Opcode::execute) request.prepared.front()->is_marked.store(true, std::memory_order_relaxed);
+        if (request.opcode == cql::Opcode::execute)
+            request.prepared.front()->is_marked.store(true, std::memory_order_relaxed);
     }
     if (write.is_conditional && is_holding_) {
         write.stage = static_cast<std::uint8_t>(Stage::held);
@@ -144,8 +154,8 @@ void DualPolicy::mark_then_send(relay::Request& request) {
     if (is_best_effort(request)) engine_.set_deadline(request, shared_.options.best_effort_wait);
 }
 
-// By the mode under which it came. A switch that is under way, or was since, to the other cluster's answers makes it wait for both: what
-// is acknowledged must be where the reads will be.
+// By the mode under which it came. A switch that is under way, or was since, to the other cluster's answers makes it
+// wait for both: what is acknowledged must be where the reads will be.
 bool DualPolicy::is_best_effort(const relay::Request& request) const {
     return request.policy.is_best_effort && !is_switching_primary_ && request.policy.primary == phase_.primary();
 }
@@ -155,8 +165,12 @@ bool DualPolicy::send_write(relay::Request& request) {
     auto& write = request.policy;
     const std::size_t primary = write.primary;
     const std::size_t secondary = 1 - primary;
-    const auto wants = [&](std::size_t cluster) { return request.legs[cluster].state == relay::Leg::State::idle && !request.legs[cluster].may_have_run; };
-    const auto wants_again = [&](std::size_t cluster) { return request.legs[cluster].state == relay::Leg::State::lost && write.is_repeatable; };
+    const auto wants = [&](std::size_t cluster) {
+        return request.legs[cluster].state == relay::Leg::State::idle && !request.legs[cluster].may_have_run;
+    };
+    const auto wants_again = [&](std::size_t cluster) {
+        return request.legs[cluster].state == relay::Leg::State::lost && write.is_repeatable;
+    };
     // A connection was lost on the way: the same write once more, under its own timestamp.
     if (write.stage >= static_cast<std::uint8_t>(Stage::under_way)) {
         bool waits = false;
@@ -192,7 +206,8 @@ bool DualPolicy::send_write(relay::Request& request) {
     }
     const std::size_t missing = first ? secondary : primary;
     if (!is_hopeless(request, missing)) return false;
-    const std::string text = std::string(cluster_names[missing]) + " has no node to send to (" + request.pools[missing]->last_error() + "); the write was sent to neither cluster";
+    const std::string text = std::string(cluster_names[missing]) + " has no node to send to (" +
+                             request.pools[missing]->last_error() + "); the write was sent to neither cluster";
     conditional_write_ended(request);
     write.stage = static_cast<std::uint8_t>(Stage::finished);
     refuse_unsent(request, text);
@@ -202,10 +217,11 @@ bool DualPolicy::send_write(relay::Request& request) {
 void DualPolicy::write_answered(relay::Request& request, relay::Leg& leg, const relay::Response& response) {
     const auto stage = static_cast<Stage>(request.policy.stage);
     const bool is_late = stage == Stage::journaling || stage == Stage::finished;
-    // The usual end of a write: the other side has answered well, this is the primary's answer, nothing needs to be kept.
+    // The usual end of a write: the other side has answered well, this is the primary's answer, nothing needs to be
+    // kept.
     const relay::Leg& other = request.legs[1 - leg.cluster()];
-    if (!is_late && !leg.is_error && leg.cluster() == request.policy.primary && other.state == relay::Leg::State::answered && !other.is_error &&
-        !request.policy.is_conditional) {
+    if (!is_late && !leg.is_error && leg.cluster() == request.policy.primary &&
+        other.state == relay::Leg::State::answered && !other.is_error && !request.policy.is_conditional) {
         request.policy.stage = static_cast<std::uint8_t>(Stage::finished);
         forward(request, leg.cluster(), response.header, response.bytes);
         return;
@@ -227,10 +243,16 @@ WriteState DualPolicy::state_of(const relay::Request& request) const {
         const relay::Leg& leg = request.legs[cluster];
         Outcome& outcome = state.outcomes[cluster];
         switch (leg.state) {
-            case relay::Leg::State::idle: outcome = leg.may_have_run ? Outcome::unknown : Outcome::not_sent; break;
+            case relay::Leg::State::idle:
+                outcome = leg.may_have_run ? Outcome::unknown : Outcome::not_sent;
+                break;
             case relay::Leg::State::waiting:
-            case relay::Leg::State::sent: outcome = Outcome::pending; break;
-            case relay::Leg::State::lost: outcome = leg.may_have_run ? Outcome::unknown : Outcome::not_sent; break;
+            case relay::Leg::State::sent:
+                outcome = Outcome::pending;
+                break;
+            case relay::Leg::State::lost:
+                outcome = leg.may_have_run ? Outcome::unknown : Outcome::not_sent;
+                break;
             case relay::Leg::State::answered: {
                 if (!leg.is_error) {
                     outcome = Outcome::ok;
@@ -238,10 +260,12 @@ WriteState DualPolicy::state_of(const relay::Request& request) const {
                 }
                 const base::ByteView body = base::ByteView(leg.answer).subspan(cql::frame_header_size);
                 const auto prefix = cql::read_body_prefix(leg.header, body);
-                const auto error = prefix ? cql::parse_error(request.version, body.subspan(prefix->size)) : base::Result<cql::ErrorMessage>(base::fail(prefix.error()));
+                const auto error = prefix ? cql::parse_error(request.version, body.subspan(prefix->size))
+                                          : base::Result<cql::ErrorMessage>(base::fail(prefix.error()));
                 state.codes[cluster] = error ? error->code : cql::ErrorCode::server_error;
                 // An earlier attempt may have run, whatever the last one says.
-                outcome = means_not_executed(state.codes[cluster]) && !leg.may_have_run ? Outcome::refused : Outcome::failed;
+                outcome =
+                    means_not_executed(state.codes[cluster]) && !leg.may_have_run ? Outcome::refused : Outcome::failed;
                 break;
             }
         }
@@ -256,7 +280,9 @@ void DualPolicy::settle_write(relay::Request& request, bool is_over_time, bool i
     if (!is_over_time && write.is_repeatable) {
         // A lost connection leaves a repeatable write unknown only until it was tried again.
         for (relay::Leg& leg : request.legs) {
-            if (leg.state != relay::Leg::State::lost || leg.attempts >= most_attempts || is_hopeless(request, leg.cluster()) || is_over_wait) continue;
+            if (leg.state != relay::Leg::State::lost || leg.attempts >= most_attempts ||
+                is_hopeless(request, leg.cluster()) || is_over_wait)
+                continue;
             if (engine_.has_room(request, leg.cluster())) {
                 counters_.retried.add();
                 engine_.send(request, leg.cluster());
@@ -279,7 +305,10 @@ void DualPolicy::settle_write(relay::Request& request, bool is_over_time, bool i
         return;
     }
     engine_.stop_waiting(request);
-    if (verdict.journal_sides != 0 || answers_disagree(request)) journal_then(request, verdict); else finish_write(request, verdict);
+    if (verdict.journal_sides != 0 || answers_disagree(request))
+        journal_then(request, verdict);
+    else
+        finish_write(request, verdict);
 }
 
 // Two clusters that judged one condition differently have diverged although both answered well.
@@ -293,7 +322,8 @@ bool DualPolicy::answers_disagree(const relay::Request& request) const {
 
 // Nothing is to be repaired after all: both have it, and judged it alike.
 void DualPolicy::withdraw_if_settled(relay::Request& request) {
-    if (request.policy.journal_id == 0 || answers_disagree(request) || sides_to_repair(state_of(request).outcomes) != 0) return;
+    if (request.policy.journal_id == 0 || answers_disagree(request) || sides_to_repair(state_of(request).outcomes) != 0)
+        return;
     shared_.journal.withdraw(request.policy.journal_id);
     counters_.late_settled.add();
     request.policy.journal_id = 0;
@@ -307,7 +337,8 @@ void DualPolicy::journal_then(relay::Request& request, const Verdict& verdict) {
     ++request.held;
     counters_.journaled.add();
     engine_.set_deadline(request, most_journal_wait);
-    write.journal_id = shared_.journal.append(std::move(entry), [this, alive = alive_, loop = &engine_.loop(), &request, verdict](const base::Result<void>& result) {
+    write.journal_id = shared_.journal.append(std::move(entry), [this, alive = alive_, loop = &engine_.loop(), &request,
+                                                                 verdict](const base::Result<void>& result) {
         const std::string failure = result ? "" : result.error().message;
         loop->post([this, alive, &request, verdict, failure] {
             if (!*alive) return;
@@ -315,7 +346,8 @@ void DualPolicy::journal_then(relay::Request& request, const Verdict& verdict) {
             if (failure.empty()) {
                 finish_write(request, verdict);
             } else {
-                refuse_as_write_timeout(request, "the clusters may differ and the journal could not be written: " + failure);
+                refuse_as_write_timeout(request,
+                                        "the clusters may differ and the journal could not be written: " + failure);
                 finish_write(request, verdict);
             }
             // An answer that came meanwhile may have settled it.
@@ -328,7 +360,9 @@ void DualPolicy::journal_then(relay::Request& request, const Verdict& verdict) {
 // A journal whose disk hangs does not keep the client waiting: what it is told is that nothing is known.
 void DualPolicy::journal_is_late(relay::Request& request) {
     counters_.write_errors.add();
-    refuse_as_write_timeout(request, "the clusters may differ and the journal does not answer; look at the disk that holds the proxy's state_dir");
+    refuse_as_write_timeout(
+        request,
+        "the clusters may differ and the journal does not answer; look at the disk that holds the proxy's state_dir");
 }
 
 void DualPolicy::refuse_as_write_timeout(relay::Request& request, std::string_view text) {
@@ -349,18 +383,25 @@ void DualPolicy::finish_write(relay::Request& request, const Verdict& verdict) {
     if (verdict.kind != Verdict::Kind::success) counters_.write_errors.add();
     switch (verdict.kind) {
         case Verdict::Kind::success:
-        case Verdict::Kind::error_of: forward(request, verdict.cluster, leg.header, leg.answer); break;
-        case Verdict::Kind::not_executed: refuse_unsent(request, "no cluster could be reached; the write was not sent"); break;
+        case Verdict::Kind::error_of:
+            forward(request, verdict.cluster, leg.header, leg.answer);
+            break;
+        case Verdict::Kind::not_executed:
+            refuse_unsent(request, "no cluster could be reached; the write was not sent");
+            break;
         case Verdict::Kind::error_of_as_timeout:
         case Verdict::Kind::timeout:
         case Verdict::Kind::wait:
         case Verdict::Kind::wait_best_effort: {
-            std::string text = std::string("the outcome on the ") + cluster_names[verdict.cluster] + " is unknown; it is in the journal";
+            std::string text = std::string("the outcome on the ") + cluster_names[verdict.cluster] +
+                               " is unknown; it is in the journal";
             if (verdict.kind == Verdict::Kind::error_of_as_timeout) {
                 const base::ByteView body = base::ByteView(leg.answer).subspan(cql::frame_header_size);
                 const auto prefix = cql::read_body_prefix(leg.header, body);
-                if (const auto error = prefix ? cql::parse_error(request.version, body.subspan(prefix->size)) : base::Result<cql::ErrorMessage>(base::fail(prefix.error())))
-                    text = std::string(cluster_names[verdict.cluster]) + ": " + std::string(cql::name_of(error->code)) + ": " + std::string(error->text);
+                if (const auto error = prefix ? cql::parse_error(request.version, body.subspan(prefix->size))
+                                              : base::Result<cql::ErrorMessage>(base::fail(prefix.error())))
+                    text = std::string(cluster_names[verdict.cluster]) + ": " + std::string(cql::name_of(error->code)) +
+                           ": " + std::string(error->text);
             }
             refuse_as_write_timeout(request, text);
             break;
@@ -368,7 +409,10 @@ void DualPolicy::finish_write(relay::Request& request, const Verdict& verdict) {
     }
     // What is still out may come late, and settle its entry.
     if (request.is_over()) return;
-    if (is_draining_) give_up_late_answers(request); else engine_.set_deadline(request, late_answers);
+    if (is_draining_)
+        give_up_late_answers(request);
+    else
+        engine_.set_deadline(request, late_answers);
 }
 
 void DualPolicy::give_up_late_answers(relay::Request& request) {
@@ -385,14 +429,19 @@ void DualPolicy::drain() {
     is_draining_ = true;
     // Answered, and in the journal: nobody waits for what is still out.
     engine_.for_each_open_request([this](relay::Request& request) {
-        if (static_cast<Kind>(request.policy.kind) == Kind::write && static_cast<Stage>(request.policy.stage) == Stage::finished) give_up_late_answers(request);
+        if (static_cast<Kind>(request.policy.kind) == Kind::write &&
+            static_cast<Stage>(request.policy.stage) == Stage::finished)
+            give_up_late_answers(request);
     });
 }
 
 void DualPolicy::hold_conditional_writes(bool primary_changes, std::function<void()> quiet) {
     is_holding_ = true;
     is_switching_primary_ = primary_changes;
-    if (conditional_in_flight_ == 0) quiet(); else quiet_ = std::move(quiet);
+    if (conditional_in_flight_ == 0)
+        quiet();
+    else
+        quiet_ = std::move(quiet);
 }
 
 void DualPolicy::release_conditional_writes() {
@@ -425,7 +474,9 @@ JournalEntry DualPolicy::entry_of(const relay::Request& request, std::uint8_t si
     };
     const auto add_statement = [&](const cql::Statement& statement, std::string_view keyspace) {
         if (statement.verb == cql::Verb::truncate) entry.kind = JournalEntry::Kind::truncate;
-        if (statement.verb == cql::Verb::schema || statement.verb == cql::Verb::grant || statement.verb == cql::Verb::other) entry.kind = JournalEntry::Kind::ddl;
+        if (statement.verb == cql::Verb::schema || statement.verb == cql::Verb::grant ||
+            statement.verb == cql::Verb::other)
+            entry.kind = JournalEntry::Kind::ddl;
         if (statement.tables.empty()) add_table(statement.table, keyspace);
         for (const cql::TableName& table : statement.tables) add_table(table, keyspace);
     };
@@ -456,7 +507,8 @@ JournalEntry DualPolicy::entry_of(const relay::Request& request, std::uint8_t si
             for (std::uint16_t i = 0; i < execute->parameters.value_count; ++i) values.push_back(in.value().bytes);
             for (const std::uint16_t index : request.prepared.front()->key_indices)
                 if (index < values.size()) key.push_back(values[index]);
-            if (!key.empty() && key.size() == request.prepared.front()->key_indices.size() && !execute->parameters.has(cql::query_flag::names_for_values)) {
+            if (!key.empty() && key.size() == request.prepared.front()->key_indices.size() &&
+                !execute->parameters.has(cql::query_flag::names_for_values)) {
                 if (!cql::append_partition_key(entry.partition_key, key)) entry.partition_key.clear();
             }
         }
@@ -464,10 +516,13 @@ JournalEntry DualPolicy::entry_of(const relay::Request& request, std::uint8_t si
     if (sides != 0) {
         const WriteState state = state_of(request);
         for (std::size_t cluster = 0; cluster < relay::clusters; ++cluster) {
-            static constexpr std::string_view words[] = {"did not answer in time", "could not be sent to", "took it", "refused it", "failed", "is unknown"};
+            static constexpr std::string_view words[] = {
+                "did not answer in time", "could not be sent to", "took it", "refused it", "failed", "is unknown"};
             if (!entry.cause.empty()) entry.cause += ", ";
-            entry.cause += std::string(cluster_names[cluster]) + " " + std::string(words[static_cast<std::size_t>(state.outcomes[cluster])]);
-            if (state.outcomes[cluster] == Outcome::refused || state.outcomes[cluster] == Outcome::failed) entry.cause += " (" + std::string(cql::name_of(state.codes[cluster])) + ")";
+            entry.cause += std::string(cluster_names[cluster]) + " " +
+                           std::string(words[static_cast<std::size_t>(state.outcomes[cluster])]);
+            if (state.outcomes[cluster] == Outcome::refused || state.outcomes[cluster] == Outcome::failed)
+                entry.cause += " (" + std::string(cql::name_of(state.codes[cluster])) + ")";
         }
     }
     return entry;

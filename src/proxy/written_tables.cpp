@@ -26,7 +26,8 @@ void WrittenTables::note(Use& use, bool is_conditional) {
     mine.store(true);
     if (!other.load() || use.is_reported.exchange(true)) return;
     base::log_warning(
-        "{}: it gets both plain writes and conditional ones (LWT). A plain write whose timestamp is ahead of a cluster's clock hides the "
+        "{}: it gets both plain writes and conditional ones (LWT). A plain write whose timestamp is ahead of a "
+        "cluster's clock hides the "
         "LWT that comes after it: keep the clocks of clients and clusters together",
         use.name);
 }
@@ -44,9 +45,11 @@ std::vector<std::pair<std::string, std::uint64_t>> WrittenTables::unstamped() co
     std::vector<std::pair<std::string, std::uint64_t>> counts;
     const std::lock_guard lock(mutex_);
     for (const auto& [key, use] : uses_)
-        if (const std::uint64_t count = use->unstamped.load(std::memory_order_relaxed); count > 0) counts.emplace_back(use->name, count);
+        if (const std::uint64_t count = use->unstamped.load(std::memory_order_relaxed); count > 0)
+            counts.emplace_back(use->name, count);
     std::ranges::sort(counts);
-    if (const std::uint64_t count = rest_.unstamped.load(std::memory_order_relaxed); count > 0) counts.emplace_back("", count);
+    if (const std::uint64_t count = rest_.unstamped.load(std::memory_order_relaxed); count > 0)
+        counts.emplace_back("", count);
     return counts;
 }
 

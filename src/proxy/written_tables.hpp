@@ -14,8 +14,8 @@
 
 namespace crossfade::proxy {
 
-// Since the proxy started. Any thread. Past `bound` tables no more are told apart: their writes without a timestamp count under no name,
-// and what kinds of writes they get is not kept.
+// Since the proxy started. Any thread. Past `bound` tables no more are told apart: their writes without a timestamp
+// count under no name, and what kinds of writes they get is not kept.
 class WrittenTables {
 public:
     static constexpr std::size_t bound = 1000;
@@ -50,14 +50,20 @@ class WrittenTablesView {
 public:
     explicit WrittenTablesView(std::shared_ptr<WrittenTables> tables) : tables_(std::move(tables)) {}
 
-    void note(std::string_view keyspace, std::string_view table, bool is_conditional) { WrittenTables::note(of(keyspace, table), is_conditional); }
-    void note_unstamped(std::string_view keyspace, std::string_view table) { of(keyspace, table).unstamped.fetch_add(1, std::memory_order_relaxed); }
+    void note(std::string_view keyspace, std::string_view table, bool is_conditional) {
+        WrittenTables::note(of(keyspace, table), is_conditional);
+    }
+    void note_unstamped(std::string_view keyspace, std::string_view table) {
+        of(keyspace, table).unstamped.fetch_add(1, std::memory_order_relaxed);
+    }
 
 private:
     using Name = std::pair<std::string_view, std::string_view>;
     struct Hash {
         using is_transparent = void;
-        std::size_t operator()(const Name& name) const { return std::hash<std::string_view>()(name.first) * 31U + std::hash<std::string_view>()(name.second); }
+        std::size_t operator()(const Name& name) const {
+            return std::hash<std::string_view>()(name.first) * 31U + std::hash<std::string_view>()(name.second);
+        }
     };
     struct Equal {
         using is_transparent = void;

@@ -29,7 +29,8 @@ Backend::Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection o
       compression_(opened.compression),
       has_segments_(cql::has_segments(opened.version)),
       node_(std::move(node)),
-      decoder_(opened.compression == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none),
+      decoder_(opened.compression == cql::Compression::lz4 ? cql::SegmentCompression::lz4
+                                                           : cql::SegmentCompression::none),
       heartbeat_(std::make_unique<Heartbeat>()),
       forgotten_(std::make_unique<Forgotten>()),
       last_sent_(loop.now()),
@@ -37,7 +38,9 @@ Backend::Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection o
     stream_->start(*this);
 }
 
-Backend::~Backend() { loop_.cancel_turn_end(*this); }
+Backend::~Backend() {
+    loop_.cancel_turn_end(*this);
+}
 
 void Backend::sent() {
     if (has_segments_) loop_.at_turn_end(*this);
@@ -52,8 +55,9 @@ void Backend::sent() {
 
 void Backend::turn_ended() {
     if (is_ended_ || envelopes_.empty()) return;
-    cql::append_segments(stream_->out(), envelopes_,
-                         compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none);
+    cql::append_segments(
+        stream_->out(), envelopes_,
+        compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none);
     envelopes_.clear();
     if (envelopes_.capacity() > (1U << 20U)) base::Bytes().swap(envelopes_);
     stream_->send_soon();
@@ -72,13 +76,17 @@ void Backend::beat(net::Loop::Clock::time_point now) {
     const auto silent_since = is_waited_for ? std::max(last_received_, waited_since_) : now;
     if (heartbeat_->is_out) {
         if (now - std::max(heartbeat_sent_, last_received_) >= heartbeat_answer)
-            end(base::Error(base::ErrorKind::connection, node_ + ": nothing came for " + std::to_string(heartbeat_answer.count()) + " s, not even the answer to a heartbeat"));
+            end(base::Error(base::ErrorKind::connection, node_ + ": nothing came for " +
+                                                             std::to_string(heartbeat_answer.count()) +
+                                                             " s, not even the answer to a heartbeat"));
         return;
     }
     if (now - last_sent_ < heartbeat_every && now - silent_since < silence) return;
     if (!has_room(true)) {
         if (now - silent_since >= silence + heartbeat_answer)
-            end(base::Error(base::ErrorKind::connection, node_ + ": nothing came for " + std::to_string((silence + heartbeat_answer).count()) + " s"));
+            end(base::Error(
+                base::ErrorKind::connection,
+                node_ + ": nothing came for " + std::to_string((silence + heartbeat_answer).count()) + " s"));
         return;
     }
     heartbeat_->is_out = true;
@@ -131,7 +139,8 @@ std::size_t Backend::take_frames(std::span<std::uint8_t> bytes) {
         const auto scan = cql::scan_frame(bytes.subspan(used), cql::largest_frame);
         if (scan.state == cql::FrameScan::State::partial) break;
         if (scan.state == cql::FrameScan::State::refused || !scan.frame.header.is_response) {
-            end(base::Error(base::ErrorKind::protocol, node_ + " sent what is no response frame: " + std::string(scan.why)));
+            end(base::Error(base::ErrorKind::protocol,
+                            node_ + " sent what is no response frame: " + std::string(scan.why)));
             break;
         }
         const std::size_t size = scan.frame.bytes.size();
@@ -146,7 +155,8 @@ void Backend::take_frame(std::span<std::uint8_t> bytes, const cql::FrameHeader& 
     const auto id = static_cast<std::uint16_t>(header.stream_id);
     Waiting* const waiting = ids_.at(id);
     if (waiting == nullptr) {
-        end(base::Error(base::ErrorKind::protocol, node_ + " answered stream id " + std::to_string(id) + ", which nobody asked on"));
+        end(base::Error(base::ErrorKind::protocol,
+                        node_ + " answered stream id " + std::to_string(id) + ", which nobody asked on"));
         return;
     }
     Response response{header, bytes};

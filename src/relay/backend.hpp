@@ -20,12 +20,13 @@ class Backend;
 
 // A response as it came and as it reads. Valid during the call that shows it.
 struct Response {
-    cql::FrameHeader header;   // as sent, but never with the compressed flag: `body` is already open
+    cql::FrameHeader header;        // as sent, but never with the compressed flag: `body` is already open
     std::span<std::uint8_t> bytes;  // header and body, not compressed; may be patched in place
     std::span<std::uint8_t> body() const { return bytes.subspan(cql::frame_header_size); }
 };
 
-// Who waits for an answer on a backend connection. Exactly one of the two is called for each send(), once, unless forget() came first.
+// Who waits for an answer on a backend connection. Exactly one of the two is called for each send(), once, unless
+// forget() came first.
 class Waiting {
 public:
     virtual void on_response(Backend& from, const Response& response) = 0;
@@ -53,8 +54,8 @@ class Backend final : public net::StreamUser, public net::TurnEnd {
 public:
     // Bytes that may wait for a slow node before the connection counts as full.
     static constexpr std::size_t most_unsent = 4U * 1024U * 1024U;
-    static constexpr std::chrono::seconds heartbeat_every{30};   // when nothing was sent for so long
-    static constexpr std::chrono::seconds silence{5};            // or answers are waited for and nothing came for so long
+    static constexpr std::chrono::seconds heartbeat_every{30};  // when nothing was sent for so long
+    static constexpr std::chrono::seconds silence{5};  // or answers are waited for and nothing came for so long
     static constexpr std::chrono::seconds heartbeat_answer{10};  // and then the connection is given up
 
     Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection opened, std::string node);
@@ -63,16 +64,18 @@ public:
     Backend& operator=(const Backend&) = delete;
 
     // Whether a request (`internal`: one of our own) can be handed over now.
-    bool has_room(bool internal) const { return !is_ended_ && ids_.has_room(internal) && stream_->unsent() + envelopes_.size() < most_unsent; }
+    bool has_room(bool internal) const {
+        return !is_ended_ && ids_.has_room(internal) && stream_->unsent() + envelopes_.size() < most_unsent;
+    }
 
-    // Takes a stream id for `waiting` and gives the buffer to append exactly one request frame to, with that id; then call sent().
-    // Precondition: has_room().
+    // Takes a stream id for `waiting` and gives the buffer to append exactly one request frame to, with that id; then
+    // call sent(). Precondition: has_room().
     std::uint16_t begin_send(Waiting& waiting) { return ids_.take(&waiting); }
     base::Bytes& buffer() { return has_segments_ ? envelopes_ : stream_->out(); }
     void sent();
 
-    // `waiting` no longer cares; its id stays taken until the answer comes, which is then dropped. Past `most_forgotten` the
-    // connection is given up: a node that never answers would eat all ids.
+    // `waiting` no longer cares; its id stays taken until the answer comes, which is then dropped. Past
+    // `most_forgotten` the connection is given up: a node that never answers would eat all ids.
     void forget(std::uint16_t stream_id);
     static constexpr std::uint32_t most_forgotten = 1024;
 
@@ -82,8 +85,9 @@ public:
     void set_keyspace(std::string keyspace) { keyspace_ = std::move(keyspace); }
     std::uint32_t in_flight() const { return ids_.in_use(); }
     bool is_ended() const { return is_ended_; }
-    // To be called every second. Sends OPTIONS (see the constants above), and ends the connection when nothing at all comes back: a
-    // connection that a firewall forgot, or whose node lost its power, is closed by nobody else for a quarter of an hour.
+    // To be called every second. Sends OPTIONS (see the constants above), and ends the connection when nothing at all
+    // comes back: a connection that a firewall forgot, or whose node lost its power, is closed by nobody else for a
+    // quarter of an hour.
     void beat(net::Loop::Clock::time_point now);
     // Ends it: everybody who waits is told.
     void end(const base::Error& why);

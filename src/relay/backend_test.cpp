@@ -65,7 +65,8 @@ protected:
         return id;
     }
     void answer(std::uint16_t id) {
-        base::Bytes frame{0x84, 0, static_cast<std::uint8_t>(id >> 8U), static_cast<std::uint8_t>(id & 0xFFU), 2, 0, 0, 0, 0};  // READY
+        base::Bytes frame{0x84, 0, static_cast<std::uint8_t>(id >> 8U), static_cast<std::uint8_t>(id & 0xFFU), 2, 0, 0,
+                          0,    0};  // READY
         EXPECT_EQ(backend_.on_bytes(frame), frame.size());
     }
     // How many requests went out since this was asked last.

@@ -20,7 +20,8 @@ base::Result<nodes::Credentials> read_plain(base::ByteView token) {
     const std::size_t second = first == std::string_view::npos ? first : text.find('\0', first + 1);
     if (second == std::string_view::npos)
         return base::fail(base::ErrorKind::authentication, "the credentials are not SASL PLAIN (user and password)");
-    return nodes::Credentials{std::string(text.substr(first + 1, second - first - 1)), std::string(text.substr(second + 1))};
+    return nodes::Credentials{std::string(text.substr(first + 1, second - first - 1)),
+                              std::string(text.substr(second + 1))};
 }
 
 }  // namespace
@@ -49,12 +50,14 @@ std::string ClientSession::local_host() const {
 void ClientSession::append_answer(std::uint16_t stream_id, base::ByteView frame) {
     base::Bytes& out = buffer();
     const std::size_t start = out.size();
-    const bool compresses = compression_ != cql::Compression::none && !has_segments_ && frame.size() > worth_compressing + cql::frame_header_size;
+    const bool compresses = compression_ != cql::Compression::none && !has_segments_ &&
+                            frame.size() > worth_compressing + cql::frame_header_size;
     if (compresses) {
         base::append(out, frame.first(cql::frame_header_size));
         cql::compress(compression_, frame.subspan(cql::frame_header_size), out);
         out[start + 1] |= cql::frame_flag::compressed;
-        cql::patch_body_length(out.data() + start, static_cast<std::uint32_t>(out.size() - start - cql::frame_header_size));
+        cql::patch_body_length(out.data() + start,
+                               static_cast<std::uint32_t>(out.size() - start - cql::frame_header_size));
     } else {
         base::append(out, frame);
     }
@@ -71,8 +74,9 @@ void ClientSession::appended() {
 
 void ClientSession::turn_ended() {
     if (stage_ == Stage::ended || envelopes_.empty()) return;
-    cql::append_segments(stream_->out(), envelopes_,
-                         compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none);
+    cql::append_segments(
+        stream_->out(), envelopes_,
+        compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none);
     envelopes_.clear();
     if (envelopes_.capacity() > (1U << 20U)) base::Bytes().swap(envelopes_);
     stream_->send_soon();
@@ -120,12 +124,15 @@ void ClientSession::pause_if_over() {
 
 void ClientSession::resume_if_under() {
     if (!is_paused_ || stage_ == Stage::ended) return;
-    if (request_bytes_ > limits_.request_bytes / 2 || stream_->unsent() + envelopes_.size() > limits_.answer_bytes / 2) return;
+    if (request_bytes_ > limits_.request_bytes / 2 || stream_->unsent() + envelopes_.size() > limits_.answer_bytes / 2)
+        return;
     is_paused_ = false;
     stream_->resume_reading();
 }
 
-void ClientSession::on_drained() { resume_if_under(); }
+void ClientSession::on_drained() {
+    resume_if_under();
+}
 
 void ClientSession::end() {
     if (stage_ == Stage::ended) return;
@@ -172,7 +179,8 @@ std::size_t ClientSession::take_frames(std::span<std::uint8_t> bytes) {
         const std::uint32_t largest = stage_ == Stage::ready ? cql::largest_frame : cql::largest_frame_before_login;
         const std::span<std::uint8_t> rest = bytes.subspan(used);
         if (rest.size() >= 1) {
-            // The version decides how the rest is read: judged before anything else, also for headers that are shorter or longer.
+            // The version decides how the rest is read: judged before anything else, also for headers that are shorter
+            // or longer.
             cql::FrameHeader header;
             header.version = rest[0] & 0x7FU;
             header.is_response = (rest[0] & 0x80U) != 0;
@@ -200,13 +208,16 @@ std::size_t ClientSession::take_frames(std::span<std::uint8_t> bytes) {
 
 bool ClientSession::refuse_version(const cql::FrameHeader& header) {
     const auto& offered = engine_.policy().versions();
-    const bool is_offered = std::any_of(offered.begin(), offered.end(),
-                                        [&](cql::ProtocolVersion v) { return static_cast<std::uint8_t>(v) == header.version; });
+    const bool is_offered = std::any_of(offered.begin(), offered.end(), [&](cql::ProtocolVersion v) {
+        return static_cast<std::uint8_t>(v) == header.version;
+    });
     if (is_offered && (stage_ == Stage::fresh || static_cast<std::uint8_t>(version_) == header.version)) return false;
     // The words are what drivers look for when they step down (SEMANTICS, Protocol versions).
-    std::string text = "Invalid or unsupported protocol version (" + std::to_string(header.version) + "); supported versions are (";
+    std::string text =
+        "Invalid or unsupported protocol version (" + std::to_string(header.version) + "); supported versions are (";
     for (auto version = offered.rbegin(); version != offered.rend(); ++version)
-        text += (version == offered.rbegin() ? "" : ", ") + std::to_string(static_cast<int>(*version)) + "/v" + std::string(cql::name_of(*version));
+        text += (version == offered.rbegin() ? "" : ", ") + std::to_string(static_cast<int>(*version)) + "/v" +
+                std::string(cql::name_of(*version));
     text += ")";
     if (stage_ == Stage::fresh && !offered.empty()) version_ = offered.front();
     refuse(header, text);
@@ -263,7 +274,8 @@ void ClientSession::take_frame(std::span<std::uint8_t> bytes, const cql::FrameHe
         take_credentials(header, body);
     } else {
         refuse(header, "Unexpected message " + std::string(cql::name_of(header.opcode)) +
-                           (stage_ == Stage::fresh ? ", expecting STARTUP or OPTIONS" : ", needs authentication through AUTH_RESPONSE"));
+                           (stage_ == Stage::fresh ? ", expecting STARTUP or OPTIONS"
+                                                   : ", needs authentication through AUTH_RESPONSE"));
     }
 }
 
@@ -298,8 +310,8 @@ void ClientSession::take_startup(const cql::FrameHeader& header, base::ByteView 
     append_answer(stream_id, frame);
     if (cql::has_segments(version_)) {
         has_segments_ = true;
-        decoder_ = std::make_unique<cql::SegmentDecoder>(compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4
-                                                                                               : cql::SegmentCompression::none);
+        decoder_ = std::make_unique<cql::SegmentDecoder>(
+            compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none);
     }
 }
 
@@ -323,9 +335,10 @@ void ClientSession::take_credentials(const cql::FrameHeader& header, base::ByteV
     }
     credentials_ = *credentials;
     login_is_running_ = true;
-    engine_.policy().login(*this, std::move(*credentials), [this, alive = alive_, stream_id](const base::Result<void>& result) {
-        if (*alive && stage_ == Stage::authenticating) logged_in(stream_id, result);
-    });
+    engine_.policy().login(*this, std::move(*credentials),
+                           [this, alive = alive_, stream_id](const base::Result<void>& result) {
+                               if (*alive && stage_ == Stage::authenticating) logged_in(stream_id, result);
+                           });
 }
 
 void ClientSession::logged_in(std::uint16_t stream_id, const base::Result<void>& result) {
@@ -361,14 +374,15 @@ void ClientSession::become_ready(std::uint16_t stream_id, bool after_login) {
     stage_ = Stage::ready;
     if (cql::has_segments(version_) && !has_segments_) {
         has_segments_ = true;
-        decoder_ = std::make_unique<cql::SegmentDecoder>(compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4
-                                                                                               : cql::SegmentCompression::none);
+        decoder_ = std::make_unique<cql::SegmentDecoder>(
+            compression_ == cql::Compression::lz4 ? cql::SegmentCompression::lz4 : cql::SegmentCompression::none);
     }
 }
 
 void ClientSession::take_ready_frame(std::span<std::uint8_t> bytes, const cql::FrameHeader& header) {
     const auto stream_id = static_cast<std::uint16_t>(header.stream_id);
-    if (stream_id >= used_streams_.size()) used_streams_.resize(std::max<std::size_t>(stream_id + 1U, used_streams_.size() * 2), false);
+    if (stream_id >= used_streams_.size())
+        used_streams_.resize(std::max<std::size_t>(stream_id + 1U, used_streams_.size() * 2), false);
     if (used_streams_[stream_id]) {
         refuse(header, "Stream id " + std::to_string(stream_id) + " is still in use by a request without an answer");
         return;
@@ -379,15 +393,21 @@ void ClientSession::take_ready_frame(std::span<std::uint8_t> bytes, const cql::F
         case cql::Opcode::query:
         case cql::Opcode::prepare:
         case cql::Opcode::execute:
-        case cql::Opcode::batch: engine_.policy().on_request(*this, cql::FrameView{header, bytes}); return;
+        case cql::Opcode::batch:
+            engine_.policy().on_request(*this, cql::FrameView{header, bytes});
+            return;
         case cql::Opcode::options: {
             base::Bytes frame;
             cql::append_supported(frame, header.version, stream_id, engine_.policy().supported_options());
             answer(stream_id, frame);
             return;
         }
-        case cql::Opcode::register_events: take_register(header, bytes.subspan(cql::frame_header_size)); return;
-        default: refuse(header, "Unexpected message " + std::string(cql::name_of(header.opcode)) + " on a connection that is ready");
+        case cql::Opcode::register_events:
+            take_register(header, bytes.subspan(cql::frame_header_size));
+            return;
+        default:
+            refuse(header,
+                   "Unexpected message " + std::string(cql::name_of(header.opcode)) + " on a connection that is ready");
     }
 }
 
@@ -398,9 +418,12 @@ void ClientSession::take_register(const cql::FrameHeader& header, base::ByteView
         return;
     }
     for (const auto& event : *events) {
-        if (event == "TOPOLOGY_CHANGE") events_ |= static_cast<std::uint8_t>(EventKind::topology_change);
-        else if (event == "STATUS_CHANGE") events_ |= static_cast<std::uint8_t>(EventKind::status_change);
-        else if (event == "SCHEMA_CHANGE") events_ |= static_cast<std::uint8_t>(EventKind::schema_change);
+        if (event == "TOPOLOGY_CHANGE")
+            events_ |= static_cast<std::uint8_t>(EventKind::topology_change);
+        else if (event == "STATUS_CHANGE")
+            events_ |= static_cast<std::uint8_t>(EventKind::status_change);
+        else if (event == "SCHEMA_CHANGE")
+            events_ |= static_cast<std::uint8_t>(EventKind::schema_change);
         else {
             refuse(header, "Unknown event type " + event.substr(0, 40));
             return;

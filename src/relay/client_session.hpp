@@ -1,4 +1,5 @@
-// One client connection: its handshake, its frames in and answers out, its budgets. What its requests mean is the policy's.
+// One client connection: its handshake, its frames in and answers out, its budgets. What its requests mean is the
+// policy's.
 #pragma once
 
 #include <array>
@@ -38,12 +39,13 @@ public:
     ClientSession(const ClientSession&) = delete;
     ClientSession& operator=(const ClientSession&) = delete;
 
-    // Sends one whole, uncompressed response frame (any number of them must not be mixed: one call, one frame) as the answer to
-    // `stream_id`, which becomes free. The frame's version byte and stream id are patched on the way.
+    // Sends one whole, uncompressed response frame (any number of them must not be mixed: one call, one frame) as the
+    // answer to `stream_id`, which becomes free. The frame's version byte and stream id are patched on the way.
     void answer(std::uint16_t stream_id, base::ByteView frame);
     // The same for an error; `stream_id` becomes free.
     void answer_error(std::uint16_t stream_id, const cql::ErrorMessage& error);
-    // Sends an EVENT frame (stream id -1) that was encoded for this session's version, when it registered for that kind.
+    // Sends an EVENT frame (stream id -1) that was encoded for this session's version, when it registered for that
+    // kind.
     void send_event(EventKind kind, base::ByteView frame);
     // The bytes of a request that is in flight, added when it came and taken back when it is answered.
     void count_request(std::size_t bytes);

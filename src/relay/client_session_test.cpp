@@ -41,11 +41,15 @@ private:
 class RecordingPolicy final : public Policy {
 public:
     const std::vector<cql::ProtocolVersion>& versions() const override { return versions_; }
-    std::map<std::string, std::vector<std::string>> supported_options() const override { return {{"CQL_VERSION", {"3.4.5"}}}; }
+    std::map<std::string, std::vector<std::string>> supported_options() const override {
+        return {{"CQL_VERSION", {"3.4.5"}}};
+    }
     std::string authenticator() const override { return authenticator_; }
     void login(ClientSession&, nodes::Credentials credentials, std::function<void(base::Result<void>)> done) override {
-        if (credentials == nodes::Credentials{"user", "right"}) done({});
-        else done(base::fail(base::ErrorKind::authentication, "wrong"));
+        if (credentials == nodes::Credentials{"user", "right"})
+            done({});
+        else
+            done(base::fail(base::ErrorKind::authentication, "wrong"));
     }
     base::Result<void> on_session_ready(ClientSession&) override { return {}; }
     void on_session_closed(ClientSession&) override {}
@@ -58,7 +62,8 @@ public:
     bool on_room(Request&) override { return true; }
     void on_deadline(Request&) override {}
 
-    std::vector<cql::ProtocolVersion> versions_{cql::ProtocolVersion::v5, cql::ProtocolVersion::v4, cql::ProtocolVersion::v3};
+    std::vector<cql::ProtocolVersion> versions_{cql::ProtocolVersion::v5, cql::ProtocolVersion::v4,
+                                                cql::ProtocolVersion::v3};
     std::string authenticator_;
     std::vector<base::Bytes> requests;
 };
@@ -79,11 +84,13 @@ protected:
         pending.insert(pending.end(), bytes.begin(), bytes.end());
         while (!pending.empty() && seen.user != nullptr && !seen.is_paused && !seen.is_closed) {
             const std::size_t used = seen.user->on_bytes(pending);
-            pending.erase(pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(std::min(used, pending.size())));
+            pending.erase(pending.begin(),
+                          pending.begin() + static_cast<std::ptrdiff_t>(std::min(used, pending.size())));
             if (used == 0) break;
         }
     }
-    static base::Bytes startup(cql::ProtocolVersion version, std::vector<std::pair<std::string, std::string>> more = {}) {
+    static base::Bytes startup(cql::ProtocolVersion version,
+                               std::vector<std::pair<std::string, std::string>> more = {}) {
         base::Bytes bytes;
         more.emplace_back("CQL_VERSION", "3.0.0");
         cql::append_startup(bytes, version, 1, more);
@@ -98,7 +105,8 @@ protected:
     std::vector<cql::Opcode> answers() const {
         std::vector<cql::Opcode> opcodes;
         base::ByteView rest = seen.out;
-        for (auto scan = cql::scan_frame(rest, 1 << 20); scan.state == cql::FrameScan::State::whole; scan = cql::scan_frame(rest, 1 << 20)) {
+        for (auto scan = cql::scan_frame(rest, 1 << 20); scan.state == cql::FrameScan::State::whole;
+             scan = cql::scan_frame(rest, 1 << 20)) {
             opcodes.push_back(scan.frame.header.opcode);
             rest = rest.subspan(scan.frame.bytes.size());
         }
@@ -107,8 +115,10 @@ protected:
     std::string last_error() const {
         base::ByteView rest = seen.out;
         std::string text;
-        for (auto scan = cql::scan_frame(rest, 1 << 20); scan.state == cql::FrameScan::State::whole; scan = cql::scan_frame(rest, 1 << 20)) {
-            if (scan.frame.header.opcode == cql::Opcode::error) text = cql::parse_error(cql::ProtocolVersion::v4, scan.frame.body())->text;
+        for (auto scan = cql::scan_frame(rest, 1 << 20); scan.state == cql::FrameScan::State::whole;
+             scan = cql::scan_frame(rest, 1 << 20)) {
+            if (scan.frame.header.opcode == cql::Opcode::error)
+                text = cql::parse_error(cql::ProtocolVersion::v4, scan.frame.body())->text;
             rest = rest.subspan(scan.frame.bytes.size());
         }
         return text;

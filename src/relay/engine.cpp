@@ -62,7 +62,8 @@ void Engine::session_ended(ClientSession& session) {
     sessions_.erase(found);
 }
 
-void Engine::set_topology(std::size_t cluster, std::shared_ptr<const nodes::Topology> topology, std::string local_datacenter) {
+void Engine::set_topology(std::size_t cluster, std::shared_ptr<const nodes::Topology> topology,
+                          std::string local_datacenter) {
     known_[cluster] = {std::move(topology), std::move(local_datacenter)};
     for (auto& [key, pool] : pools_)
         if (key.cluster == cluster) pool->set_topology(known_[cluster].topology, known_[cluster].local_datacenter);
@@ -87,7 +88,9 @@ void Engine::login(const PoolKey& key, std::function<void(base::Result<void>)> d
     if (known.topology != nullptr) {
         for (const bool want_up : {true, false}) {
             for (const nodes::Node& node : known.topology->nodes) {
-                if (is_found || node.is_up != want_up || (!known.local_datacenter.empty() && node.datacenter != known.local_datacenter)) continue;
+                if (is_found || node.is_up != want_up ||
+                    (!known.local_datacenter.empty() && node.datacenter != known.local_datacenter))
+                    continue;
                 options.to = node.address;
                 is_found = true;
             }
@@ -108,17 +111,19 @@ void Engine::login(const PoolKey& key, std::function<void(base::Result<void>)> d
     login->done = std::move(done);
     PendingLogin* const self = login.get();
     logins_.push_back(std::move(login));
-    self->pending = nodes::open_connection(loop_, std::move(options), [this, self](base::Result<nodes::OpenedConnection> result) {
-        const auto place = std::find_if(logins_.begin(), logins_.end(), [&](const auto& one) { return one.get() == self; });
-        const std::unique_ptr<PendingLogin> mine = std::move(*place);
-        logins_.erase(place);
-        if (!result) {
-            mine->done(base::fail(result.error()));
-            return;
-        }
-        pool_for(mine->key).adopt(std::move(*result));
-        mine->done({});
-    });
+    self->pending =
+        nodes::open_connection(loop_, std::move(options), [this, self](base::Result<nodes::OpenedConnection> result) {
+            const auto place =
+                std::find_if(logins_.begin(), logins_.end(), [&](const auto& one) { return one.get() == self; });
+            const std::unique_ptr<PendingLogin> mine = std::move(*place);
+            logins_.erase(place);
+            if (!result) {
+                mine->done(base::fail(result.error()));
+                return;
+            }
+            pool_for(mine->key).adopt(std::move(*result));
+            mine->done({});
+        });
 }
 
 Request& Engine::open_request(ClientSession* client, const cql::FrameHeader& header) {
@@ -154,7 +159,10 @@ void Request::reset() {
     is_answered = is_later_page = false;
     counted_bytes = 0;
     ids_offset = ids_size = 0;
-    if (frame.capacity() > large_frame) base::Bytes().swap(frame); else frame.clear();
+    if (frame.capacity() > large_frame)
+        base::Bytes().swap(frame);
+    else
+        frame.clear();
     prepared.clear();
     keyspace.clear();
     wish = {};
@@ -166,15 +174,21 @@ void Request::reset() {
         leg.state = Leg::State::idle;
         leg.attempts = leg.prepares = 0;
         leg.may_have_run = leg.is_error = false;
-        if (leg.answer.capacity() > large_frame) base::Bytes().swap(leg.answer); else leg.answer.clear();
+        if (leg.answer.capacity() > large_frame)
+            base::Bytes().swap(leg.answer);
+        else
+            leg.answer.clear();
         leg.backend = nullptr;
     }
 }
 
-void Request::on_expired() { engine_.policy().on_deadline(*this); }
+void Request::on_expired() {
+    engine_.policy().on_deadline(*this);
+}
 
 void Engine::release_if_over(Request& request) {
-    if (!request.is_answered || request.held != 0 || !request.is_over() || request.queued_for_ != 0 || request.is_free_) return;
+    if (!request.is_answered || request.held != 0 || !request.is_over() || request.queued_for_ != 0 || request.is_free_)
+        return;
     request.disarm();
     request.reset();
     request.is_free_ = true;
@@ -188,7 +202,9 @@ bool Engine::has_room(Request& request, std::size_t cluster) {
     return found_[cluster] != nullptr;
 }
 
-void Engine::send(Request& request, std::size_t cluster) { send_on(request.legs[cluster], *found_[cluster]); }
+void Engine::send(Request& request, std::size_t cluster) {
+    send_on(request.legs[cluster], *found_[cluster]);
+}
 
 void Engine::send_on(Leg& leg, Backend& backend) {
     const Request& request = *leg.request_;
@@ -221,7 +237,10 @@ void Engine::append_for(const Request& request, std::size_t cluster, std::uint16
         if (cql::has_result_metadata_id(request.version)) {
             // A client that knows the columns as this cluster has them needs none; any other is told them again.
             static constexpr PreparedId unknown{};
-            if (request.client_metadata_id == on.metadata_id) writer.short_bytes(on.result_metadata_id); else writer.short_bytes(unknown);
+            if (request.client_metadata_id == on.metadata_id)
+                writer.short_bytes(on.result_metadata_id);
+            else
+                writer.short_bytes(unknown);
         }
         base::append(out, frame.subspan(request.ids_offset + request.ids_size));
     } else if (request.opcode == cql::Opcode::batch && !request.prepared.empty()) {
@@ -242,7 +261,9 @@ void Engine::append_for(const Request& request, std::size_t cluster, std::uint16
     cql::patch_body_length(out.data() + start, static_cast<std::uint32_t>(out.size() - start - cql::frame_header_size));
 }
 
-void Leg::on_response(Backend& from, const Response& response) { request_->engine_.leg_answered(*this, from, response); }
+void Leg::on_response(Backend& from, const Response& response) {
+    request_->engine_.leg_answered(*this, from, response);
+}
 
 void Leg::on_lost(Backend&, const base::Error& why) {
     may_have_run = true;
@@ -259,7 +280,9 @@ void Engine::leg_lost(Leg& leg, const base::Error& why) {
 void Engine::leg_answered(Leg& leg, Backend& from, const Response& response) {
     const Request& request = *leg.request_;
     leg.is_error = response.header.opcode == cql::Opcode::error;
-    if (leg.is_error && !request.prepared.empty() && request.opcode != cql::Opcode::prepare && prepare_again(leg, from, response)) return;
+    if (leg.is_error && !request.prepared.empty() && request.opcode != cql::Opcode::prepare &&
+        prepare_again(leg, from, response))
+        return;
     answer_with(leg, response);
 }
 
@@ -279,7 +302,10 @@ void Engine::forget(Leg& leg) {
         leg.backend->forget(leg.stream_id);
         leg.backend = nullptr;
     } else if (leg.state == Leg::State::waiting) {
-        if (leg.prepare_ != nullptr) leg.prepare_->remove(leg.prepare_place_); else std::erase(waiting_legs_, &leg);
+        if (leg.prepare_ != nullptr)
+            leg.prepare_->remove(leg.prepare_place_);
+        else
+            std::erase(waiting_legs_, &leg);
         leg.prepare_ = nullptr;
         leg.to_prepare_ = nullptr;
         leg.state = Leg::State::idle;
@@ -302,13 +328,16 @@ void Engine::answer_error(Request& request, const cql::ErrorMessage& error) {
     answer(request, frame);
 }
 
-void Engine::set_deadline(Request& request, std::chrono::milliseconds after) { wheel_.arm(request, loop_.now() + after); }
+void Engine::set_deadline(Request& request, std::chrono::milliseconds after) {
+    wheel_.arm(request, loop_.now() + after);
+}
 
 void Engine::wait_for_room(Request& request, std::uint8_t clusters_mask) {
     if (request.queued_for_ != 0) return;
     request.queued_for_ = clusters_mask;
-    auto queue = std::find_if(waiting_.begin(), waiting_.end(),
-                              [&](const Queue& one) { return one.client == request.client && one.clusters_mask == clusters_mask; });
+    auto queue = std::find_if(waiting_.begin(), waiting_.end(), [&](const Queue& one) {
+        return one.client == request.client && one.clusters_mask == clusters_mask;
+    });
     if (queue == waiting_.end()) queue = waiting_.insert(waiting_.end(), Queue{request.client, clusters_mask, {}});
     queue->requests.push_back(&request);
 }
@@ -372,7 +401,8 @@ void Engine::tick() {
     const auto now = loop_.now();
     for (auto pool = pools_.begin(); pool != pools_.end();) {
         pool->second->tick(now);
-        const bool is_unused = pool->second->users == 0 && now - pool->second->unused_since > unused_pool && pool->second->in_flight() == 0;
+        const bool is_unused = pool->second->users == 0 && now - pool->second->unused_since > unused_pool &&
+                               pool->second->in_flight() == 0;
         pool = is_unused ? pools_.erase(pool) : std::next(pool);
     }
     if (!waiting_.empty() || !waiting_legs_.empty()) serve_waiting();

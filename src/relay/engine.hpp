@@ -1,5 +1,5 @@
-// The relay of one loop: its client sessions, its pools, its requests. Knows how to send, wait, prepare again and answer; asks the
-// policy for everything else.
+// The relay of one loop: its client sessions, its pools, its requests. Knows how to send, wait, prepare again and
+// answer; asks the policy for everything else.
 #pragma once
 
 #include <array>
@@ -36,7 +36,8 @@ public:
     void set_policy(Policy& policy) { policy_ = &policy; }
 
     void accept(std::unique_ptr<net::Stream> stream);
-    void set_topology(std::size_t cluster, std::shared_ptr<const nodes::Topology> topology, std::string local_datacenter);
+    void set_topology(std::size_t cluster, std::shared_ptr<const nodes::Topology> topology,
+                      std::string local_datacenter);
     // The pool for a key, made when there is none. The caller counts itself in pool.users.
     Pool& pool_for(const PoolKey& key);
     // Logs one connection in under the key's credentials: proves them; the connection then serves the pool.
@@ -46,7 +47,8 @@ public:
     Request& open_request(ClientSession* client, const cql::FrameHeader& header);
     // Whether a connection for the request in that cluster has room now; remembers it for send().
     bool has_room(Request& request, std::size_t cluster);
-    // Hands the request to the connection that has_room() found. Precondition: has_room() gave true in this call of the policy.
+    // Hands the request to the connection that has_room() found. Precondition: has_room() gave true in this call of the
+    // policy.
     void send(Request& request, std::size_t cluster);
     // Policy::on_room() is called when there may be room; the request keeps its place in its client's order.
     // `clusters_mask`: bit i for cluster i; those who wait for the same clusters do not overtake one another.
@@ -123,7 +125,8 @@ private:
     };
     std::vector<Queue> waiting_;
     PreparesInFlight prepares_{*this};
-    std::vector<Leg*> waiting_legs_;  // to be prepared, or sent after that, when a connection with the right keyspace has room
+    std::vector<Leg*>
+        waiting_legs_;  // to be prepared, or sent after that, when a connection with the right keyspace has room
     bool serve_is_posted_ = false;
     std::array<Backend*, clusters> found_{};
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -1,4 +1,5 @@
-// What the engine does where a node does not know a statement that a client has prepared: PREPARE, and then the request again.
+// What the engine does where a node does not know a statement that a client has prepared: PREPARE, and then the request
+// again.
 #include <algorithm>
 
 #include "cql/request.hpp"
@@ -8,11 +9,13 @@
 namespace crossfade::relay {
 namespace {
 
-// A node that forgets its statements every thousand requests, with all 32,768 ids in flight, answers one of them UNPREPARED 33 times.
+// A node that forgets its statements every thousand requests, with all 32,768 ids in flight, answers one of them
+// UNPREPARED 33 times.
 constexpr std::uint8_t most_prepares = 100;
 
 // What a statement is called now, or an error where the answer to PREPARE does not read.
-base::Result<PreparedPtr> renewed(const PreparedStatement& statement, std::size_t cluster, cql::ProtocolVersion version, const Response& response) {
+base::Result<PreparedPtr> renewed(const PreparedStatement& statement, std::size_t cluster, cql::ProtocolVersion version,
+                                  const Response& response) {
     const auto prefix = cql::read_body_prefix(response.header, response.body());
     if (!prefix) return base::fail(prefix.error());
     const auto prepared = cql::parse_prepared(version, response.body().subspan(prefix->size));
@@ -45,7 +48,8 @@ void Engine::prepare_first(Leg& leg, Backend& backend, const PreparedPtr& statem
     leg.state = Leg::State::waiting;
     leg.backend = nullptr;
     // Only a connection that was USEd to the keyspace gives an unqualified text its meaning.
-    const bool is_elsewhere = !statement->keyspace.empty() && !cql::has_request_keyspace(backend.version()) && backend.keyspace() != statement->keyspace;
+    const bool is_elsewhere = !statement->keyspace.empty() && !cql::has_request_keyspace(backend.version()) &&
+                              backend.keyspace() != statement->keyspace;
     PrepareInFlight* prepare = is_elsewhere ? nullptr : prepares_.find(backend, statement->id);
     if (prepare == nullptr && (is_elsewhere || !backend.has_room(true))) {
         leg.to_prepare_ = statement;
@@ -85,7 +89,10 @@ void Engine::on_prepared(PrepareInFlight& prepare, Backend& from, const Response
             for (PreparedPtr& one : leg->request_->prepared)
                 if (one->id == (*statement)->id) one = *statement;
             const std::string_view keyspace = leg->request_->wish.keyspace;
-            if (from.has_room(true) && (keyspace.empty() || keyspace == from.keyspace())) send_on(*leg, from); else wait_to_send(*leg);
+            if (from.has_room(true) && (keyspace.empty() || keyspace == from.keyspace()))
+                send_on(*leg, from);
+            else
+                wait_to_send(*leg);
             continue;
         }
         // What the cluster says to the text itself (a dropped table, say) is the answer to the request.

@@ -17,8 +17,9 @@ constexpr std::chrono::seconds keyspace_idle{300};
 }  // namespace
 
 std::size_t PoolKeyHash::operator()(const PoolKey& key) const noexcept {
-    return std::hash<std::string>()(key.credentials.username) ^ (std::hash<std::string>()(key.credentials.password) << 1U) ^
-           (key.cluster << 3U) ^ (static_cast<std::size_t>(key.version) << 8U) ^ (static_cast<std::size_t>(key.compression) << 16U);
+    return std::hash<std::string>()(key.credentials.username) ^
+           (std::hash<std::string>()(key.credentials.password) << 1U) ^ (key.cluster << 3U) ^
+           (static_cast<std::size_t>(key.version) << 8U) ^ (static_cast<std::size_t>(key.compression) << 16U);
 }
 
 struct Pool::Slot {
@@ -143,9 +144,9 @@ void Pool::open(Slot& slot) {
     options.versions = {key_.version};
     options.compression = key_.compression;
     options.timeout = options_.cluster.connect_timeout;
-    slot.pending = nodes::open_connection(loop_, std::move(options), [this, &slot](base::Result<nodes::OpenedConnection> result) {
-        opened(slot, std::move(result));
-    });
+    slot.pending = nodes::open_connection(
+        loop_, std::move(options),
+        [this, &slot](base::Result<nodes::OpenedConnection> result) { opened(slot, std::move(result)); });
 }
 
 void Pool::opened(Slot& slot, base::Result<nodes::OpenedConnection> result) {
@@ -155,13 +156,17 @@ void Pool::opened(Slot& slot, base::Result<nodes::OpenedConnection> result) {
         return;
     }
     slot.backend = std::make_unique<Backend>(loop_, *this, std::move(*result), slot.node.name);
-    if (slot.keyspace.empty()) ready(slot); else use_keyspace(slot);
+    if (slot.keyspace.empty())
+        ready(slot);
+    else
+        use_keyspace(slot);
 }
 
 void Pool::use_keyspace(Slot& slot) {
     slot.use = std::make_unique<UseKeyspace>(slot);
     const std::uint16_t id = slot.backend->begin_send(*slot.use);
-    cql::append_query(slot.backend->buffer(), key_.version, id, "USE " + cql::quoted(slot.keyspace), cql::QueryOptions());
+    cql::append_query(slot.backend->buffer(), key_.version, id, "USE " + cql::quoted(slot.keyspace),
+                      cql::QueryOptions());
     slot.backend->sent();
 }
 
@@ -181,7 +186,9 @@ void Pool::failed(Slot& slot, const base::Error& why) {
     slot.backoff = std::min(slot.backoff * 2, longest_backoff);
 }
 
-void Pool::on_room(Backend&) { owner_.on_pool_room(*this); }
+void Pool::on_room(Backend&) {
+    owner_.on_pool_room(*this);
+}
 
 void Pool::on_ended(Backend& backend, const base::Error& why) {
     for (auto& node : nodes_) {
@@ -255,8 +262,10 @@ void Pool::tick(net::Loop::Clock::time_point now) {
             Slot& slot = *node->slots[i];
             if (slot.backend != nullptr) slot.backend->beat(now);
             const bool is_idle = slot.backend == nullptr || slot.backend->in_flight() == 0;
-            const bool is_over = node->is_gone || (!slot.keyspace.empty() && (now - slot.last_used > keyspace_idle ||
-                                                    (slot.backend == nullptr && slot.pending == nullptr && !slot.retry.is_running())));
+            const bool is_over =
+                node->is_gone || (!slot.keyspace.empty() &&
+                                  (now - slot.last_used > keyspace_idle ||
+                                   (slot.backend == nullptr && slot.pending == nullptr && !slot.retry.is_running())));
             if (!is_idle || !is_over) {
                 ++i;
                 continue;

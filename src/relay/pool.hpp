@@ -1,4 +1,5 @@
-// The backend connections of one loop to one cluster under one role, protocol version and compression (SEMANTICS, Pools).
+// The backend connections of one loop to one cluster under one role, protocol version and compression (SEMANTICS,
+// Pools).
 #pragma once
 
 #include <chrono>
@@ -31,9 +32,9 @@ struct PoolKeyHash {
 
 // Where a request would like to go. Views live as long as the call.
 struct Wish {
-    std::string_view keyspace;            // v3/v4 and an unqualified statement: only a connection USEd to it will do
-    std::optional<cql::Token> token;      // a replica is preferred
-    const Backend* not_this = nullptr;    // the one that failed, when there is another
+    std::string_view keyspace;          // v3/v4 and an unqualified statement: only a connection USEd to it will do
+    std::optional<cql::Token> token;    // a replica is preferred
+    const Backend* not_this = nullptr;  // the one that failed, when there is another
 };
 
 struct PoolOptions {
@@ -50,7 +51,8 @@ protected:
     ~PoolOwner() = default;
 };
 
-// Loop's thread only. Opens what it needs by itself, and again when a connection is lost, with backoff from 100 ms to 5 s.
+// Loop's thread only. Opens what it needs by itself, and again when a connection is lost, with backoff from 100 ms to 5
+// s.
 class Pool final : public BackendOwner {
 public:
     Pool(net::Loop& loop, PoolOwner& owner, PoolKey key, PoolOptions options);
@@ -63,18 +65,20 @@ public:
     // Puts a connection that somebody else logged in to use (a client's login).
     void adopt(nodes::OpenedConnection opened);
 
-    // A connection with room, or nullptr: nothing has room (then on_pool_room() will be called), or nothing is connected.
+    // A connection with room, or nullptr: nothing has room (then on_pool_room() will be called), or nothing is
+    // connected.
     Backend* pick(const Wish& wish, bool internal);
     // Whether any connection is open; when not, since when there is none and why.
     bool is_connected() const { return open_ > 0; }
     net::Loop::Clock::time_point unconnected_since() const { return unconnected_since_; }
     const std::string& last_error() const { return last_error_; }
-    // A server's answer to `USE keyspace` that failed, until it is tried anew (a second later, when somebody asks for it).
+    // A server's answer to `USE keyspace` that failed, until it is tried anew (a second later, when somebody asks for
+    // it).
     std::optional<base::Error> keyspace_error(std::string_view keyspace) const;
 
     const PoolKey& key() const { return key_; }
-    std::uint32_t users = 0;                     // client sessions that use it; kept by the engine
-    net::Loop::Clock::time_point unused_since;   // when users became 0
+    std::uint32_t users = 0;                    // client sessions that use it; kept by the engine
+    net::Loop::Clock::time_point unused_since;  // when users became 0
     std::uint64_t in_flight() const;
     std::size_t open_connections() const { return open_; }
     // Heartbeats; frees what has ended. Called by the engine every second.
@@ -84,8 +88,8 @@ public:
     void on_ended(Backend& backend, const base::Error& why) override;
 
 private:
-    struct Slot;   // one connection that should be there
-    struct Node;   // one node and its slots
+    struct Slot;  // one connection that should be there
+    struct Node;  // one node and its slots
     class UseKeyspace;
 
     Node* node_for(const Wish& wish);
@@ -105,7 +109,7 @@ private:
     const PoolOptions options_;
     std::shared_ptr<const nodes::Topology> topology_;
     std::vector<std::unique_ptr<Node>> nodes_;
-    std::vector<std::int32_t> node_of_topology_;  // index in topology_->nodes → index in nodes_, or -1
+    std::vector<std::int32_t> node_of_topology_;   // index in topology_->nodes → index in nodes_, or -1
     std::vector<std::unique_ptr<Backend>> ended_;  // destroyed by tick(), never inside their own calls
     std::unordered_map<std::string, base::Error> keyspace_errors_;
     std::size_t next_ = 0;

@@ -32,15 +32,21 @@ struct PreparedStatement {
     };
     PreparedId id{};
     std::string text;
-    std::string keyspace;      // that an unqualified text was prepared in; empty otherwise
+    std::string keyspace;  // that an unqualified text was prepared in; empty otherwise
     cql::Statement statement;
     std::array<OnCluster, clusters> on;
-    std::vector<std::uint16_t> key_indices;  // of the partition key's components among the variables; empty when unknown
+    std::vector<std::uint16_t>
+        key_indices;  // of the partition key's components among the variables; empty when unknown
     mutable std::atomic<bool> is_marked{false};  // a policy's own note: what it must do once for a statement was done
 
     PreparedStatement() = default;
     PreparedStatement(const PreparedStatement& other)
-        : id(other.id), text(other.text), keyspace(other.keyspace), statement(other.statement), on(other.on), key_indices(other.key_indices),
+        : id(other.id),
+          text(other.text),
+          keyspace(other.keyspace),
+          statement(other.statement),
+          on(other.on),
+          key_indices(other.key_indices),
           is_marked(other.is_marked.load(std::memory_order_relaxed)) {}
     PreparedStatement& operator=(const PreparedStatement&) = delete;
 };
@@ -62,7 +68,8 @@ public:
     explicit PreparedRegistry(std::size_t bound) : bound_(bound) {}
     // nullptr when it is not known (or was evicted): the client gets UNPREPARED and prepares again.
     PreparedPtr find(const PreparedId& id) const;
-    // Adds or replaces. A different text under the same id is refused (gives false): ids are digests, so somebody made them collide.
+    // Adds or replaces. A different text under the same id is refused (gives false): ids are digests, so somebody made
+    // them collide.
     bool put(PreparedPtr statement);
     std::size_t size() const;
 
@@ -76,7 +83,8 @@ private:
 class PreparedCache {
 public:
     PreparedCache(PreparedRegistry& registry, std::size_t bound) : registry_(registry), bound_(bound) {}
-    // `id` as the client sent it. The pointer stays valid until the next put() or find() that evicts: copy it to keep it.
+    // `id` as the client sent it. The pointer stays valid until the next put() or find() that evicts: copy it to keep
+    // it.
     const PreparedPtr* find(base::ByteView id);
     bool put(PreparedPtr statement);
     PreparedRegistry& registry() { return registry_; }

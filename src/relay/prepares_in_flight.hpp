@@ -1,6 +1,6 @@
-// The PREPAREs that a loop has under way because a node does not know a statement (it forgot it, or was away when the client prepared).
-// One for each connection and statement: whoever needs the same one meanwhile waits for the same answer. A node that forgets with
-// thousands of requests in flight would otherwise be asked thousands of times.
+// The PREPAREs that a loop has under way because a node does not know a statement (it forgot it, or was away when the
+// client prepared). One for each connection and statement: whoever needs the same one meanwhile waits for the same
+// answer. A node that forgets with thousands of requests in flight would otherwise be asked thousands of times.
 #pragma once
 
 #include <cstddef>
@@ -60,8 +60,8 @@ public:
 
     // The one for this statement on this connection, or nullptr.
     PrepareInFlight* find(const Backend& backend, const PreparedId& statement);
-    // Sends PREPARE. Precondition: find() gives nullptr, backend.has_room(true). A v5 connection gets the statement's keyspace along;
-    // any other has to be USEd to it.
+    // Sends PREPARE. Precondition: find() gives nullptr, backend.has_room(true). A v5 connection gets the statement's
+    // keyspace along; any other has to be USEd to it.
     PrepareInFlight& send(Backend& backend, std::size_t cluster, PreparedPtr statement);
 
 private:

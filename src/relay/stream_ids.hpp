@@ -6,8 +6,9 @@
 
 namespace crossfade::relay {
 
-// Gives out ids 0..32767, the most recently freed first (their table entries are warm). Grows as needed; no allocation once it has.
-// The last `reserved` ids go only to our own exchanges: heartbeats, re-prepares, replays (SEMANTICS, Pools).
+// Gives out ids 0..32767, the most recently freed first (their table entries are warm). Grows as needed; no allocation
+// once it has. The last `reserved` ids go only to our own exchanges: heartbeats, re-prepares, replays (SEMANTICS,
+// Pools).
 template <class Waiting>
 class StreamIds {
 public:

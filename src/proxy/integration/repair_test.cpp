@@ -16,10 +16,12 @@ constexpr std::uint8_t both_sides = origin_side | target_side;
 
 class RepairOn : public TwoClusters {
 protected:
-    // With an id that does not tell when it was made: else a repair takes what is this young for older than its table, and compares.
+    // With an id that does not tell when it was made: else a repair takes what is this young for older than its table,
+    // and compares.
     static std::string of_unknown_age(const std::string& definition) {
         const bool has_options = definition.find(" WITH ") != std::string::npos;
-        return definition + (has_options ? " AND" : " WITH") + " ID = 6ff1d3b6-6a4c-4a33-9d6f-0d9b2b7a61" + std::to_string(10 + definition.size() % 80);
+        return definition + (has_options ? " AND" : " WITH") + " ID = 6ff1d3b6-6a4c-4a33-9d6f-0d9b2b7a61" +
+               std::to_string(10 + definition.size() % 80);
     }
     void make(const std::string& definition) { on_both("CREATE TABLE " + ks_ + "." + of_unknown_age(definition)); }
     // All is repaired, and the journal empty.
@@ -32,7 +34,8 @@ protected:
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(EachVersion, RepairOn, testing::Values(cql::ProtocolVersion::v3, cql::ProtocolVersion::v4, cql::ProtocolVersion::v5),
+INSTANTIATE_TEST_SUITE_P(EachVersion, RepairOn,
+                         testing::Values(cql::ProtocolVersion::v3, cql::ProtocolVersion::v4, cql::ProtocolVersion::v5),
                          [](const auto& one) { return "v" + std::string(cql::name_of(one.param)); });
 
 TEST_P(RepairOn, MissedWritesArriveWithTheirOwnStamps) {
@@ -43,12 +46,14 @@ TEST_P(RepairOn, MissedWritesArriveWithTheirOwnStamps) {
         "UPDATE t SET v = 'two', m['b'] = 2 WHERE k = 1 AND c = 2",
         "DELETE v FROM t WHERE k = 1 AND c = 1",
         "DELETE FROM t WHERE k = 7",
-        "BEGIN UNLOGGED BATCH INSERT INTO t (k, c, v) VALUES (2, 1, 'x'); UPDATE t SET s = 'y' WHERE k = 2; APPLY BATCH",
+        "BEGIN UNLOGGED BATCH INSERT INTO t (k, c, v) VALUES (2, 1, 'x'); UPDATE t SET s = 'y' WHERE k = 2; APPLY "
+        "BATCH",
     };
     on(target_cluster, "INSERT INTO " + ks_ + ".t (k, c, v) VALUES (7, 7, 'to be deleted')", at - 5);
     for (std::size_t i = 0; i < writes.size(); ++i) {
         std::string text = writes[i];
-        for (std::size_t found = text.find(" t "); found != std::string::npos; found = text.find(" t ", found + 1)) text.replace(found, 3, " " + ks_ + ".t ");
+        for (std::size_t found = text.find(" t "); found != std::string::npos; found = text.find(" t ", found + 1))
+            text.replace(found, 3, " " + ks_ + ".t ");
         on(origin_cluster, text, at + static_cast<std::int64_t>(i));
         add(entry_of("t", writes[i], at + static_cast<std::int64_t>(i)));
     }
@@ -66,7 +71,8 @@ TEST_P(RepairOn, PreparedStatementsArePreparedWhereTheyAreMissing) {
     };
     const base::Bytes id{9, 9}, one = number(1), two = number(2), three = number(3);
     const auto value = [](const base::Bytes& bytes) { return cql::ValueView{cql::ValueView::State::bytes, bytes}; };
-    const auto executed = [&](const std::string& text, std::vector<cql::ValueView> values, const std::string& keyspace) {
+    const auto executed = [&](const std::string& text, std::vector<cql::ValueView> values,
+                              const std::string& keyspace) {
         JournalEntry entry = entry_of("t", "", at);
         entry.opcode = cql::Opcode::execute;
         cql::QueryOptions options;
@@ -106,7 +112,8 @@ TEST_P(RepairOn, PreparedStatementsArePreparedWhereTheyAreMissing) {
     EXPECT_TRUE(entries().empty());
     EXPECT_EQ(rows(target_cluster, "SELECT k, a, b FROM " + ks_ + ".t"),
               (std::vector<std::string>{"1 | 2 | null", "2 | 20 | 3", "3 | 2 | null", "4 | 1 | null"}));
-    EXPECT_EQ(rows(target_cluster, "SELECT writetime(a) FROM " + ks_ + ".t WHERE k = 4"), std::vector<std::string>{std::to_string(at)});
+    EXPECT_EQ(rows(target_cluster, "SELECT writetime(a) FROM " + ks_ + ".t WHERE k = 4"),
+              std::vector<std::string>{std::to_string(at)});
 }
 
 TEST_P(RepairOn, ValuesBoundByNameFindTheirPlaces) {
@@ -116,8 +123,12 @@ TEST_P(RepairOn, ValuesBoundByNameFindTheirPlaces) {
     cql::Writer out(body);
     out.long_string("INSERT INTO t (k, a) VALUES (:key, :number)");
     out.short_number(6);
-    const std::uint32_t flags = cql::query_flag::values | cql::query_flag::names_for_values | cql::query_flag::default_timestamp;
-    if (cql::has_wide_flags(GetParam())) out.int_number(static_cast<std::int32_t>(flags)); else out.byte(static_cast<std::uint8_t>(flags));
+    const std::uint32_t flags =
+        cql::query_flag::values | cql::query_flag::names_for_values | cql::query_flag::default_timestamp;
+    if (cql::has_wide_flags(GetParam()))
+        out.int_number(static_cast<std::int32_t>(flags));
+    else
+        out.byte(static_cast<std::uint8_t>(flags));
     out.short_number(2);
     for (const auto& [name, number] : {std::pair<const char*, std::int32_t>{"number", 22}, {"key", 11}}) {
         out.string(name);
@@ -149,10 +160,12 @@ TEST_P(RepairOn, WhatExpiresDoesSoAtItsFirstInstant) {
     expect_done(cases.size() + 1, repair());
     const std::int64_t age_s = (now_us() - at) / 1'000'000;
     const auto ttl_of = [&](const std::string& table, int key) {
-        const auto found = rows(target_cluster, "SELECT ttl(v) FROM " + ks_ + "." + table + " WHERE k = " + std::to_string(key));
+        const auto found =
+            rows(target_cluster, "SELECT ttl(v) FROM " + ks_ + "." + table + " WHERE k = " + std::to_string(key));
         return found.empty() ? std::string("no row") : found.front();
     };
-    for (const auto& [table, key, first] : {std::tuple{"t", 1, 1000}, {"t", 2, 2000}, {"d", 1, 5000}, {"d", 2, 5000}, {"d", 3, 300}}) {
+    for (const auto& [table, key, first] :
+         {std::tuple{"t", 1, 1000}, {"t", 2, 2000}, {"d", 1, 5000}, {"d", 2, 5000}, {"d", 3, 300}}) {
         const std::string text = ttl_of(table, key);
         ASSERT_NE(text, "null") << table << key;
         ASSERT_NE(text, "no row") << table << key;
@@ -240,8 +253,11 @@ TEST_P(RepairOn, AnEntryOfATableComparesAllOfIt) {
     make("t (k int, c int, v text, s int static, PRIMARY KEY (k, c))");
     const std::int64_t since = now_us();
     for (int k = 0; k < 40; ++k) {
-        on_both("INSERT INTO " + ks_ + ".t (k, c, v, s) VALUES (" + std::to_string(k) + ", 1, 'same', 1) USING TIMESTAMP " + std::to_string(since));
-        if (k % 4 == 0) on(origin_cluster, "INSERT INTO " + ks_ + ".t (k, c, v, s) VALUES (" + std::to_string(k) + ", 2, 'new', 2)");
+        on_both("INSERT INTO " + ks_ + ".t (k, c, v, s) VALUES (" + std::to_string(k) +
+                ", 1, 'same', 1) USING TIMESTAMP " + std::to_string(since));
+        if (k % 4 == 0)
+            on(origin_cluster,
+               "INSERT INTO " + ks_ + ".t (k, c, v, s) VALUES (" + std::to_string(k) + ", 2, 'new', 2)");
         if (k % 4 == 1) on(origin_cluster, "DELETE FROM " + ks_ + ".t WHERE k = " + std::to_string(k));
     }
     JournalEntry entry = entry_of("t", "", since, both_sides);
@@ -270,10 +286,14 @@ TEST_P(RepairOn, AnUncleanStopTakesNoRowsThatWereNeverCopied) {
     add(entry);
     const RepairStatus status = repair();
     ASSERT_EQ(status.blocked.size(), 1U);
-    EXPECT_THAT(status.blocked[0].note, AllOf(HasSubstr("only the origin has"), HasSubstr("1 more row"), HasSubstr("--retry-blocked")));
-    EXPECT_EQ(rows(origin_cluster, "SELECT k, v, w FROM " + ks_ + ".t"), (std::vector<std::string>{"1 | 1 | 1", "2 | 2 | 1", "3 | 3 | null"}));
+    EXPECT_THAT(status.blocked[0].note,
+                AllOf(HasSubstr("only the origin has"), HasSubstr("1 more row"), HasSubstr("--retry-blocked")));
+    EXPECT_EQ(rows(origin_cluster, "SELECT k, v, w FROM " + ks_ + ".t"),
+              (std::vector<std::string>{"1 | 1 | 1", "2 | 2 | 1", "3 | 3 | null"}));
     // Once they are copied, the entry leaves.
-    for (const int k : {1, 2}) on(target_cluster, "INSERT INTO " + ks_ + ".t (k, v, w) VALUES (" + std::to_string(k) + ", 1, 1)", since - 60'000'000);
+    for (const int k : {1, 2})
+        on(target_cluster, "INSERT INTO " + ks_ + ".t (k, v, w) VALUES (" + std::to_string(k) + ", 1, 1)",
+           since - 60'000'000);
     expect_done(1, repair(RepairRequest{true, false}));
     expect_equal("SELECT k, v, w, writetime(v), writetime(w) FROM " + ks_ + ".t", 3);
 }
@@ -299,7 +319,8 @@ TEST_P(RepairOn, ACollapsedEntryLeavesWhatIsNotCopiedYet) {
     const std::int64_t since = now_us();
     on(origin_cluster, "INSERT INTO " + ks_ + ".t (k, v) VALUES (1, 1)", since - 1000);
     on(origin_cluster, "INSERT INTO " + ks_ + ".t (k, v) VALUES (2, 2)", since + 1000);
-    on(target_cluster, "INSERT INTO " + ks_ + ".t (k, v) VALUES (3, 3)", since - 1000);  // deleted on the origin, and missed here
+    on(target_cluster, "INSERT INTO " + ks_ + ".t (k, v) VALUES (3, 3)",
+       since - 1000);  // deleted on the origin, and missed here
     JournalEntry entry = entry_of("t", "", since);
     entry.kind = JournalEntry::Kind::table;
     entry.body.clear();
@@ -339,8 +360,11 @@ TEST_P(RepairOn, AOneSidedSchemaChangeSaysWhatToType) {
     add(entry);
     const RepairStatus status = repair();
     ASSERT_EQ(status.blocked.size(), 1U);
-    EXPECT_THAT(status.blocked[0].note, HasSubstr("type it on the target: USE " + ks_ + "; CREATE TABLE t (k int PRIMARY KEY, v text);"));
-    EXPECT_EQ(rows(target_cluster, "SELECT table_name FROM system_schema.tables WHERE keyspace_name = '" + ks_ + "'").size(), 0U);
+    EXPECT_THAT(status.blocked[0].note,
+                HasSubstr("type it on the target: USE " + ks_ + "; CREATE TABLE t (k int PRIMARY KEY, v text);"));
+    EXPECT_EQ(
+        rows(target_cluster, "SELECT table_name FROM system_schema.tables WHERE keyspace_name = '" + ks_ + "'").size(),
+        0U);
     on(target_cluster, "CREATE TABLE " + ks_ + ".t (k int PRIMARY KEY, v text)");
     expect_done(1, repair());
 }
@@ -348,7 +372,9 @@ TEST_P(RepairOn, AOneSidedSchemaChangeSaysWhatToType) {
 TEST_P(RepairOn, AfterAOneSidedTruncateOnlyWhatIsOlderGoes) {
     make("t (k int PRIMARY KEY, v int)");
     const std::int64_t before = now_us();
-    for (const int k : {1, 2, 3}) on_both("INSERT INTO " + ks_ + ".t (k, v) VALUES (" + std::to_string(k) + ", 0) USING TIMESTAMP " + std::to_string(before));
+    for (const int k : {1, 2, 3})
+        on_both("INSERT INTO " + ks_ + ".t (k, v) VALUES (" + std::to_string(k) + ", 0) USING TIMESTAMP " +
+                std::to_string(before));
     on(origin_cluster, "TRUNCATE " + ks_ + ".t");
     const std::int64_t after = now_us();
     JournalEntry entry = entry_of("t", "TRUNCATE t", 0);
@@ -408,7 +434,8 @@ TEST_P(RepairOn, ThousandsOfEntriesAreRepairedAtOnceAndAStopIsHeeded) {
     make("t (k int PRIMARY KEY, v int)");
     const std::int64_t at = now_us();
     for (int i = 0; i < 3000; ++i)
-        journal_->append(entry_of("t", "INSERT INTO t (k, v) VALUES (" + std::to_string(i) + ", 1)", at), [](const base::Result<void>&) {});
+        journal_->append(entry_of("t", "INSERT INTO t (k, v) VALUES (" + std::to_string(i) + ", 1)", at),
+                         [](const base::Result<void>&) {});
     journal_->wait_until_written();
     {
         Repair stopped(*journal_, options_);
@@ -422,7 +449,8 @@ TEST_P(RepairOn, ThousandsOfEntriesAreRepairedAtOnceAndAStopIsHeeded) {
     const RepairStatus status = repair();
     EXPECT_EQ(status.error, "");
     EXPECT_EQ(journal_->entries(), 0U);
-    EXPECT_EQ(rows(target_cluster, "SELECT count(*) FROM " + ks_ + ".t WHERE v = 1 ALLOW FILTERING"), std::vector<std::string>{"3000"});
+    EXPECT_EQ(rows(target_cluster, "SELECT count(*) FROM " + ks_ + ".t WHERE v = 1 ALLOW FILTERING"),
+              std::vector<std::string>{"3000"});
 }
 
 }  // namespace

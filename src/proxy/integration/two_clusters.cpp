@@ -12,7 +12,9 @@
 
 namespace crossfade::proxy {
 
-std::int64_t TwoClusters::now_us() { return base::system_clock().wall_microseconds(); }
+std::int64_t TwoClusters::now_us() {
+    return base::system_clock().wall_microseconds();
+}
 
 void TwoClusters::SetUp() {
     const auto addresses = driver::addresses_in("CROSSFADE_TEST_NODES");
@@ -54,7 +56,8 @@ driver::Rows TwoClusters::on(std::size_t side, const std::string& text, std::opt
     options.timestamp = timestamp;
     options.timeout = std::chrono::seconds(30);
     auto answer = driver::run(loop_, sessions_[side]->query(text, {}, std::move(options)));
-    EXPECT_TRUE(answer && *answer) << cluster_names[side] << ": " << text << ": " << (answer && !*answer ? answer->error().message : "");
+    EXPECT_TRUE(answer && *answer) << cluster_names[side] << ": " << text << ": "
+                                   << (answer && !*answer ? answer->error().message : "");
     return answer && *answer ? std::move(**answer) : driver::Rows();
 }
 
@@ -68,7 +71,8 @@ std::vector<std::string> TwoClusters::rows(std::size_t side, const std::string& 
     std::vector<std::string> lines;
     for (driver::RowCursor row = answer.first(); row; row.next()) {
         std::string line;
-        for (std::size_t i = 0; i < answer.column_count(); ++i) line += (i == 0 ? "" : " | ") + cql::to_json(*answer.columns()[i].type, row.cell(i));
+        for (std::size_t i = 0; i < answer.column_count(); ++i)
+            line += (i == 0 ? "" : " | ") + cql::to_json(*answer.columns()[i].type, row.cell(i));
         lines.push_back(std::move(line));
     }
     std::ranges::sort(lines);
@@ -85,7 +89,8 @@ RepairStatus TwoClusters::repair(RepairRequest request) {
     Repair repair(*journal_, options_);
     repair.start(request);
     const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(2);
-    while (repair.status().is_running && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (repair.status().is_running && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     EXPECT_FALSE(repair.status().is_running) << "it did not end within two minutes";
     return repair.status();
 }
@@ -97,7 +102,8 @@ std::vector<JournalEntry> TwoClusters::entries() {
     return all ? std::move(*all) : std::vector<JournalEntry>();
 }
 
-JournalEntry TwoClusters::entry_of(const std::string& table, const std::string& text, std::int64_t timestamp, std::uint8_t sides) {
+JournalEntry TwoClusters::entry_of(const std::string& table, const std::string& text, std::int64_t timestamp,
+                                   std::uint8_t sides) {
     JournalEntry entry;
     entry.time_us = timestamp == 0 ? now_us() : timestamp;
     entry.timestamp = timestamp;

@@ -1,5 +1,5 @@
-// What the repair's integration tests stand on: two real clusters (CROSSFADE_TEST_NODES="ORIGIN,TARGET"), a journal of their own, and a
-// keyspace that is made anew for each test.
+// What the repair's integration tests stand on: two real clusters (CROSSFADE_TEST_NODES="ORIGIN,TARGET"), a journal of
+// their own, and a keyspace that is made anew for each test.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,7 +23,8 @@ protected:
     void SetUp() override;
     void TearDown() override;
 
-    // Runs one statement on one side ("ks." in front of its table is the test's own affair); fails the test when it is refused.
+    // Runs one statement on one side ("ks." in front of its table is the test's own affair); fails the test when it is
+    // refused.
     driver::Rows on(std::size_t side, const std::string& text, std::optional<std::int64_t> timestamp = std::nullopt);
     void on_both(const std::string& text);
     // All cells of all rows as text, one line for each row, sorted.
@@ -34,8 +35,10 @@ protected:
     // Runs a repair to its end (at most two minutes).
     RepairStatus repair(RepairRequest request = {});
     std::vector<JournalEntry> entries();
-    // An entry of `table` for `sides`, `age_s` seconds old, whose body is a QUERY of the session's version with this stamp (0: none).
-    JournalEntry entry_of(const std::string& table, const std::string& text, std::int64_t timestamp, std::uint8_t sides = target_side);
+    // An entry of `table` for `sides`, `age_s` seconds old, whose body is a QUERY of the session's version with this
+    // stamp (0: none).
+    JournalEntry entry_of(const std::string& table, const std::string& text, std::int64_t timestamp,
+                          std::uint8_t sides = target_side);
     std::uint64_t add(const JournalEntry& entry) { return append_durably(*journal_, entry); }
 
     static std::int64_t now_us();
