@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "cql/function_names.hpp"
+
 namespace crossfade::cql {
 
 namespace {
@@ -78,22 +80,6 @@ Keyword keyword_of(const Lexeme& lexeme) {
     for (std::size_t i = keyword_starts[index]; i < keyword_starts[index + 1]; ++i)
         if (lexeme.is_word(keyword_texts[i].text)) return keyword_texts[i].keyword;
     return Keyword::none;
-}
-
-// Native functions whose value is another on each cluster (TimeFcts, UuidFcts and VectorFcts of Cassandra 3.11 to 5.0).
-bool is_time_or_chance(std::string_view function) {
-    static constexpr std::array<std::string_view, 11> names = {"now",
-                                                               "uuid",
-                                                               "currenttimestamp",
-                                                               "currentdate",
-                                                               "currenttime",
-                                                               "currenttimeuuid",
-                                                               "current_date",
-                                                               "current_time",
-                                                               "current_timestamp",
-                                                               "current_timeuuid",
-                                                               "random_float_vector"};
-    return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return same_name(function, name); });
 }
 
 bool opens(const Lexeme& lexeme) {

@@ -22,8 +22,12 @@ constexpr double slow_bytes_per_second = 5e6;
 constexpr std::chrono::milliseconds tick_every{200};
 
 int exit_of(const base::Error& error) {
-    return error.kind == base::ErrorKind::bad_input || error.kind == base::ErrorKind::bad_configuration ? exit_bad_input
-                                                                                                        : exit_partial;
+    switch (error.kind) {
+        case base::ErrorKind::bad_input:
+        case base::ErrorKind::bad_configuration:
+        case base::ErrorKind::authentication: return exit_bad_input;
+        default: return exit_partial;
+    }
 }
 
 base::Error of_side(const char* side, base::Error error) {

@@ -1,8 +1,6 @@
 #include "proxy/rehearsable.hpp"
 
-#include <algorithm>
-#include <array>
-
+#include "cql/function_names.hpp"
 #include "cql/statement.hpp"
 #include "cql/tokenizer.hpp"
 
@@ -11,19 +9,7 @@ namespace {
 
 // Functions that answer otherwise on each cluster, or at each moment.
 bool is_of_the_moment(std::string_view function) {
-    static constexpr std::array<std::string_view, 12> names = {"now",
-                                                               "uuid",
-                                                               "currenttimestamp",
-                                                               "currentdate",
-                                                               "currenttime",
-                                                               "currenttimeuuid",
-                                                               "current_date",
-                                                               "current_time",
-                                                               "current_timestamp",
-                                                               "current_timeuuid",
-                                                               "random_float_vector",
-                                                               "ttl"};
-    return std::ranges::any_of(names, [&](std::string_view name) { return cql::same_name(function, name); });
+    return cql::is_time_or_chance(function) || cql::same_name(function, "ttl");
 }
 
 }  // namespace

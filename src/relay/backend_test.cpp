@@ -4,36 +4,12 @@
 
 #include "cql/request.hpp"
 #include "net/testing_loop.hpp"
+#include "relay/fake_stream.hpp"
 
 namespace crossfade::relay {
 namespace {
 
 using namespace std::chrono_literals;
-
-// A node's connection that is a buffer.
-class FakeStream final : public net::Stream {
-public:
-    struct Seen {
-        base::Bytes out;
-        bool is_closed = false;
-    };
-    explicit FakeStream(Seen& seen) : seen_(seen) {}
-    void start(net::StreamUser&) override {}
-    void pause_reading() override {}
-    void resume_reading() override {}
-    base::Bytes& out() override { return seen_.out; }
-    void send_soon() override {}
-    std::size_t unsent() const override { return 0; }
-    void notify_when_unsent_below(std::size_t) override {}
-    void close() override { seen_.is_closed = true; }
-    void close_after_sending(std::chrono::milliseconds) override { seen_.is_closed = true; }
-    std::string peer_address() const override { return "127.0.0.1:1"; }
-    std::string local_address() const override { return "127.0.0.1:2"; }
-    std::string server_name() const override { return {}; }
-
-private:
-    Seen& seen_;
-};
 
 class Owner final : public BackendOwner {
 public:

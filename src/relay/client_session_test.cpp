@@ -6,36 +6,10 @@
 
 #include "cql/request.hpp"
 #include "relay/engine.hpp"
+#include "relay/fake_stream.hpp"
 
 namespace crossfade::relay {
 namespace {
-
-// A client's connection that is a buffer.
-class FakeStream final : public net::Stream {
-public:
-    struct Seen {
-        base::Bytes out;
-        net::StreamUser* user = nullptr;
-        bool is_paused = false, is_closed = false;
-    };
-    explicit FakeStream(Seen& seen) : seen_(seen) {}
-    ~FakeStream() override { seen_.user = nullptr; }
-    void start(net::StreamUser& user) override { seen_.user = &user; }
-    void pause_reading() override { seen_.is_paused = true; }
-    void resume_reading() override { seen_.is_paused = false; }
-    base::Bytes& out() override { return seen_.out; }
-    void send_soon() override {}
-    std::size_t unsent() const override { return seen_.out.size(); }
-    void notify_when_unsent_below(std::size_t) override {}
-    void close() override { seen_.is_closed = true; }
-    void close_after_sending(std::chrono::milliseconds) override { seen_.is_closed = true; }
-    std::string peer_address() const override { return "127.0.0.1:1"; }
-    std::string local_address() const override { return "127.0.0.1:2"; }
-    std::string server_name() const override { return {}; }
-
-private:
-    Seen& seen_;
-};
 
 // Takes every request and answers none, unless told.
 class RecordingPolicy final : public Policy {

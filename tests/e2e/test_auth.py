@@ -1,4 +1,6 @@
 """Clusters that ask for a login: whose credentials count where."""
+import subprocess
+
 import pytest
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import Cluster
@@ -69,3 +71,15 @@ def test_a_wrong_password_is_refused_in_the_clusters_words(driver, guarded_proxy
 def test_a_client_without_credentials_does_not_get_in(driver, guarded_proxy):
     with pytest.raises(DriverError):
         driver.connect(guarded_proxy)
+
+
+@pytest.mark.parametrize("command", ["migrate", "validate"])
+def test_a_wrong_password_in_the_configuration_is_exit_30(crossfade, guarded, tmp_path, monkeypatch, command):
+    monkeypatch.setenv("WRONG_PASSWORD", "app-pass")
+    monkeypatch.setenv("TARGET_PASSWORD", "cassandra")
+    done = subprocess.run([crossfade, command, "--origin", ORIGIN, "--origin-username", "cassandra", "--origin-password-env", "WRONG_PASSWORD",
+                           "--target", TARGET, "--target-username", "cassandra", "--target-password-env", "TARGET_PASSWORD",
+                           "--state-dir", str(tmp_path), "ks.t"], capture_output=True, text=True, timeout=60)
+    said = done.stdout + done.stderr
+    assert done.returncode == 30, said
+    assert "origin" in said and "app-pass" not in said
