@@ -25,8 +25,10 @@ int exit_of(const base::Error& error) {
     switch (error.kind) {
         case base::ErrorKind::bad_input:
         case base::ErrorKind::bad_configuration:
-        case base::ErrorKind::authentication: return exit_bad_input;
-        default: return exit_partial;
+        case base::ErrorKind::authentication:
+            return exit_bad_input;
+        default:
+            return exit_partial;
     }
 }
 
