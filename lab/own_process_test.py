@@ -28,8 +28,14 @@ class OwnProcess(unittest.TestCase):
         self.addCleanup(own_process.send, record)
         return record
 
+    def wait_until_it_runs(self):
+        """A process that has only just begun has no memory to speak of, and no trap yet."""
+        while not os.path.getsize(self.output):
+            os.sched_yield()
+
     def test_is_gone_when_send_returns(self):
         record = self.spawn()
+        self.wait_until_it_runs()
         self.assertTrue(own_process.is_alive(record))
         self.assertGreater(own_process.resident_mib(record), 0)
         self.assertTrue(own_process.send(record))
@@ -50,8 +56,7 @@ class OwnProcess(unittest.TestCase):
 
     def test_a_process_that_ignores_the_signal_is_reported(self):
         record = self.spawn(["sh", "-c", "trap '' TERM; echo runs; read line < /dev/zero"])
-        while not os.path.getsize(self.output):
-            os.sched_yield()
+        self.wait_until_it_runs()
         with self.assertRaises(TimeoutError):
             own_process.send(record, signal.SIGTERM, wait_seconds=0.1)
         self.assertTrue(own_process.is_alive(record))
