@@ -50,6 +50,9 @@ public:
     }
 
     base::Result<void> read() {
+        // Anything else would pass for a last page without rows.
+        if (page_.answer.kind() != cql::ResultKind::rows)
+            return base::fail(base::ErrorKind::protocol, "a SELECT was answered with something that is no rows");
         if (page_.answer.column_count() != width_ && page_.answer.row_count() > 0)
             return base::fail(base::ErrorKind::protocol, "asked for " + std::to_string(width_) + " columns and got " +
                                                              std::to_string(page_.answer.column_count()));

@@ -12,8 +12,6 @@ namespace {
 // nothing is.
 constexpr std::uint32_t most_looks = 6;
 constexpr std::size_t at_once = 64;
-// A counter write without an answer may still be applied for about as long as the server's own write timeout.
-constexpr std::chrono::milliseconds after_timeout{3000};
 
 struct CounterCopy {
     CounterCopy(Surroundings& surroundings, std::shared_ptr<const TableWork> work)
@@ -100,7 +98,7 @@ base::Task<base::Result<PartCounts>> copy_counters(Surroundings& around, std::sh
         }
         if (copy->differing == 0) co_return copy->counts;
         if (copy->has_unknown_outcome) {
-            driver::Pause wait(around.loop, after_timeout);
+            driver::Pause wait(around.loop, late_counter_write);
             co_await wait;
         }
     }

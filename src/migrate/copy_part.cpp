@@ -121,11 +121,38 @@ private:
                     table_->planner->copy_row(row, nullptr, batch->plan);
                 batch->rows += of_statics ? 0 : 1;
                 count_future(batch->plan);
+                const std::size_t before = batch->counted, bytes_before = batch->bytes;
                 for (; batch->counted < batch->plan.writes.size(); ++batch->counted)
                     batch->bytes += cells::byte_count(batch->plan.writes[batch->counted]);
+                // Servers refuse a batch of several partitions that is large, however large one of them may be alone.
+                if (before > 0 && batch->pieces.size() > 1 && batch->bytes > most_bytes_together) {
+                    auto last = take_last(*batch, before, bytes_before, &partition, of_statics);
+                    co_await send(std::move(batch));
+                    batch = std::move(last);
+                }
             }
         }
         if (batch != nullptr && !error_) co_await send(std::move(batch));
+    }
+
+    // Takes the row that was planned last, from `first` on, into a batch of its own.
+    static std::unique_ptr<Batch> take_last(Batch& batch, std::size_t first, std::size_t bytes_before,
+                                            const PartitionRows* partition, bool of_statics) {
+        auto last = std::make_unique<Batch>();
+        last->page = batch.page;
+        auto& writes = batch.plan.writes;
+        const auto begin = writes.begin() + static_cast<std::ptrdiff_t>(first);
+        last->plan.writes.assign(std::make_move_iterator(begin), std::make_move_iterator(writes.end()));
+        writes.erase(begin, writes.end());
+        last->pieces.push_back({partition, 0});
+        last->bytes = batch.bytes - bytes_before;
+        last->counted = last->plan.writes.size();
+        last->rows = of_statics ? 0 : 1;
+        batch.bytes = bytes_before;
+        batch.counted = first;
+        batch.rows -= last->rows;
+        if (batch.pieces.back().first == first) batch.pieces.pop_back();
+        return last;
     }
 
     static bool is_full(const Batch& batch, const PartitionRows& next) {

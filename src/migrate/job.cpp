@@ -19,6 +19,7 @@ namespace {
 constexpr int exit_partial = 20, exit_bad_input = 30;
 // How fast a copy is at least taken to be, for how long it may take.
 constexpr double slow_bytes_per_second = 5e6;
+constexpr std::int64_t day_us = 86400000000;
 constexpr std::chrono::milliseconds tick_every{200};
 
 int exit_of(const base::Error& error) {
@@ -243,6 +244,13 @@ base::Result<void> Job::open_ledger() {
 }
 
 base::Task<std::optional<int>> Job::prepare() {
+    if (options_.default_timestamp > clock_.wall_microseconds() - day_us) {
+        complain(fmt::format(
+            "--default-timestamp {}: cells with it would win over live writes; it must be older than a day, in "
+            "microseconds since 1970",
+            options_.default_timestamp));
+        co_return exit_bad_input;
+    }
     auto connected = co_await connect();
     if (connected) connected = co_await read_schemas();
     if (!connected) {

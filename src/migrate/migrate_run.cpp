@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "driver/pause.hpp"
 #include "migrate/copy_part.hpp"
 #include "migrate/exactness.hpp"
 #include "migrate/job.hpp"
@@ -79,6 +80,11 @@ base::Task<int> copy_all(std::shared_ptr<Job> job) {
                     return table->origin->layout().is_counter ? copy_counters(around, table, range)
                                                               : copy_part(around, table, range);
                 };
+            if (origin.layout().is_counter && job->run().is_resumed) {
+                // The run before may have ended with additions on their way.
+                driver::Pause wait(around.loop, late_counter_write);
+                co_await wait;
+            }
             co_await job->work(outcome, std::move(part));
         }
         if (outcome.counts.unsettled_rows > 0 && outcome.failure.empty() && outcome.happened.empty())

@@ -1,6 +1,7 @@
 // One table that a run works on, on both clusters, and what the work needs from around it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +15,10 @@
 #include "nodes/schema.hpp"
 
 namespace crossfade::migrate {
+
+// A counter write without an answer may still be applied for about as long as the server's own
+// counter_write_request_timeout, which is 5 s unless it was changed.
+constexpr std::chrono::milliseconds late_counter_write{6000};
 
 struct TableWork {
     TableWork() = default;

@@ -20,7 +20,10 @@ constexpr std::size_t most_sentences = 20;
 constexpr std::chrono::milliseconds pauses[] = {std::chrono::milliseconds(700), std::chrono::milliseconds(1500),
                                                 std::chrono::milliseconds(1500), std::chrono::milliseconds(3000),
                                                 std::chrono::milliseconds(3000)};
-constexpr std::size_t looks_when_still = 3, looks_when_many = 2, many = 500;
+constexpr std::size_t looks_when_still = 3;
+// What only the target has is deleted when it is older than any write can be that is still on its way to the origin.
+constexpr std::int64_t youngest_extra_us = 12000000;
+constexpr std::uint32_t most_waits_for_age = 3;
 constexpr std::uint32_t repair_tries = 3, read_tries = 6;
 
 // A row that differed at the last look.
@@ -87,11 +90,10 @@ private:
     // Looks at all of them again and again until each is equal, or has been different for long enough.
     base::Task<base::Result<void>> settle(std::vector<SuspectPtr> suspects) {
         const auto self = shared_from_this();
-        const std::size_t looks_needed = suspects.size() > many ? looks_when_many : looks_when_still;
         for (std::size_t look = 1; !suspects.empty(); ++look) {
             const bool is_last = look > std::size(pauses);
-            std::function<base::Task<void>(SuspectPtr)> work = [self, look, looks_needed, is_last](SuspectPtr suspect) {
-                return look_again(self, std::move(suspect), look, looks_needed, is_last);
+            std::function<base::Task<void>(SuspectPtr)> work = [self, look, is_last](SuspectPtr suspect) {
+                return look_again(self, std::move(suspect), look, is_last);
             };
             std::vector<SuspectPtr> these = suspects;
             co_await for_each_at_once(std::move(these), at_once, std::move(work));
@@ -124,7 +126,7 @@ private:
     }
 
     static base::Task<void> look_again(std::shared_ptr<PartValidation> self, SuspectPtr suspect, std::size_t look,
-                                       std::size_t looks_needed, bool is_last) {
+                                       bool is_last) {
         auto pair = co_await read(self, suspect->key);
         if (!pair) co_return;
         const RowDifference difference =
@@ -144,7 +146,7 @@ private:
         suspect->is_changing = look > 1 && (newest != suspect->newest || atoms != suspect->atoms);
         suspect->newest = newest;
         suspect->atoms = atoms;
-        if (!is_last && (look < looks_needed || suspect->is_changing)) co_return;
+        if (!is_last && (look < looks_when_still || suspect->is_changing)) co_return;
         suspect->is_open = false;
         co_await report(self, suspect->key, std::move(*pair));
     }
@@ -180,10 +182,28 @@ private:
         return "";
     }
 
+    // How long it is until what a repair would delete of this row is old enough; 0 when it deletes nothing, or may.
+    static std::chrono::microseconds until_old_enough(const PartValidation& self, const cells::RowKey& key,
+                                                      const cells::RowPair& pair, const RowDifference& difference) {
+        if (!self.repair_->extra || pair.target == nullptr) return {};
+        cells::Plan deletes;
+        self.table_->planner->repair(key.of_statics, pair.origin, pair.target, difference,
+                                     {.missing = false, .different = false, .extra = true}, deletes);
+        if (deletes.writes.empty()) return {};
+        std::int64_t newest = INT64_MIN;
+        for (const cells::Atom& atom : pair.target->atoms)
+            if (atom.stamp.is_known) newest = std::max(newest, atom.stamp.writetime);
+        const std::int64_t now = self.around_.clock.wall_microseconds();
+        // Stamps far in the future are no sign of a write under way.
+        if (newest <= now - youngest_extra_us || newest > now + youngest_extra_us) return {};
+        return std::chrono::microseconds(newest + youngest_extra_us - now);
+    }
+
     static base::Task<Fate> repair(std::shared_ptr<PartValidation> self, cells::RowKey key, cells::RowPair pair) {
         const cells::Planner& planner = *self->table_->planner;
         Fate fate;
         bool has_written = false;
+        std::uint32_t waits = 0;
         for (std::uint32_t tries = 1;; ++tries) {
             const RowDifference difference =
                 cells::compare_rows(self->layout(), key.of_statics, pair.origin, pair.target);
@@ -191,6 +211,19 @@ private:
                 fate.is_repaired = has_written;
                 fate.left.clear();
                 co_return fate;
+            }
+            if (const auto wait = until_old_enough(*self, key, pair, difference); wait.count() > 0) {
+                if (++waits > most_waits_for_age) {
+                    fate.left =
+                        "it is being written all the time; what only the target has may be on its way to the origin";
+                    co_return fate;
+                }
+                driver::Pause pause(self->around_.loop, std::chrono::ceil<std::chrono::milliseconds>(wait));
+                co_await pause;
+                auto again = co_await read(self, key);
+                if (!again) co_return fate;
+                pair = std::move(*again);
+                continue;
             }
             fate.left = reason(*self, key, pair, difference);
             cells::Plan plan;
@@ -212,7 +245,10 @@ private:
             self->part_.counts.writes += plan.writes.size();
             if (!written) {
                 self->around_.window.refused();
-                driver::Pause wait(self->around_.loop, std::chrono::milliseconds(500));
+                // Adding again what is about to be applied would count it twice.
+                const bool is_counter = self->layout().is_counter;
+                driver::Pause wait(self->around_.loop,
+                                   is_counter ? late_counter_write : std::chrono::milliseconds(500));
                 co_await wait;
             }
             auto again = co_await read(self, key);

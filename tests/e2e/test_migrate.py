@@ -186,6 +186,15 @@ def test_values_larger_than_a_page(migrating, both, origin, target, keyspace):
     assert sorted(target.rows(f"SELECT k, c, v FROM {keyspace}.t")) == sorted(origin.rows(f"SELECT k, c, v FROM {keyspace}.t"))
 
 
+def test_small_and_large_rows_side_by_side(migrating, both, origin, target, keyspace):
+    # A batch of several partitions over 50 KiB is refused by servers, one of a single partition is not.
+    both("CREATE TABLE {ks}.t (id int PRIMARY KEY, v blob)")
+    insert = origin.session.prepare(f"INSERT INTO {keyspace}.t (id, v) VALUES (?, ?)")
+    run_all(origin, [(insert, (i, bytes(70000 if i % 3 == 0 else 40))) for i in range(120)])
+    assert migrating.migrate(f"{keyspace}.t").number("rows copied") == 120
+    assert assert_same_cells(origin, target, f"{keyspace}.t", ["id"], ["v"]) == 120
+
+
 def test_counters_reach_the_origins_counts(migrating, both, origin, target, keyspace):
     both("CREATE TABLE {ks}.t (k int, c int, hits counter, misses counter, total counter static, PRIMARY KEY (k, c))")
     for i in range(60):
@@ -349,6 +358,7 @@ def test_short_gc_grace_is_refused_unless_told(migrating, both, origin, target, 
     (["justaname"], "'justaname' is no table"),
     ([], "name at least one table"),
     (["--default-timestamp", "now", "{ks}.t"], "'now'"),
+    (["--default-timestamp", "1999999999000000", "{ks}.t"], "would win over live writes"),
     (["--consistency", "MANY", "{ks}.t"], "'MANY' is not LOCAL_QUORUM"),
     (["--no-such-flag", "{ks}.t"], "unknown flag --no-such-flag"),
 ])
