@@ -69,7 +69,7 @@ def clusters():
 
     def start(name, version, address):
         try:
-            cassandra_lab.start(name, version=version, address=address, durable=True)
+            cassandra_lab.start(name, version=version, address=address, durable=True, heap="1G")  # hundreds of tests
         except Exception as problem:
             problems.append(f"{name}: {problem}")
 
