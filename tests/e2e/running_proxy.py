@@ -1,4 +1,5 @@
 """Starts `crossfade proxy` on free ports, reads its admin API, and ends it."""
+import contextlib
 import json
 import socket
 import subprocess
@@ -9,10 +10,13 @@ import urllib.request
 from cassandra.cluster import Cluster
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count):
+    """As many ports, each another: all are held until all are known."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def wait_for(condition, seconds=15):
@@ -25,7 +29,7 @@ def wait_for(condition, seconds=15):
 class RunningProxy:
     def __init__(self, program, origin, target, folder, *arguments):
         self.program, self.origin, self.target, self.folder = program, origin, target, folder
-        self.port, self.admin_port = free_port(), free_port()
+        self.port, self.admin_port = free_ports(2)
         self.arguments = list(arguments)
         self.siblings = []
         self.clusters = []
