@@ -115,6 +115,7 @@ private:
                 }
                 if (batch->pieces.empty() || batch->pieces.back().partition != &partition)
                     batch->pieces.push_back({&partition, batch->plan.writes.size()});
+                const std::size_t made_before = batch->plan.made.size();
                 if (of_statics)
                     table_->planner->copy_statics(row, nullptr, batch->plan);
                 else
@@ -126,7 +127,7 @@ private:
                     batch->bytes += cells::byte_count(batch->plan.writes[batch->counted]);
                 // Servers refuse a batch of several partitions that is large, however large one of them may be alone.
                 if (before > 0 && batch->pieces.size() > 1 && batch->bytes > most_bytes_together) {
-                    auto last = take_last(*batch, before, bytes_before, &partition, of_statics);
+                    auto last = take_last(*batch, before, made_before, bytes_before, &partition, of_statics);
                     co_await send(std::move(batch));
                     batch = std::move(last);
                 }
@@ -136,14 +137,17 @@ private:
     }
 
     // Takes the row that was planned last, from `first` on, into a batch of its own.
-    static std::unique_ptr<Batch> take_last(Batch& batch, std::size_t first, std::size_t bytes_before,
-                                            const PartitionRows* partition, bool of_statics) {
+    static std::unique_ptr<Batch> take_last(Batch& batch, std::size_t first, std::size_t made_before,
+                                            std::size_t bytes_before, const PartitionRows* partition, bool of_statics) {
         auto last = std::make_unique<Batch>();
         last->page = batch.page;
         auto& writes = batch.plan.writes;
         const auto begin = writes.begin() + static_cast<std::ptrdiff_t>(first);
         last->plan.writes.assign(std::make_move_iterator(begin), std::make_move_iterator(writes.end()));
         writes.erase(begin, writes.end());
+        // What its values show goes along: collections are encoded into the plan.
+        for (auto& made = batch.plan.made; made.size() > made_before; made.pop_back())
+            last->plan.made.push_front(std::move(made.back()));
         last->pieces.push_back({partition, 0});
         last->bytes = batch.bytes - bytes_before;
         last->counted = last->plan.writes.size();

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import fault_relay
 import racing_application
 from migrating import Migrating, run_all, wait_until
 from racing_application import FIRST_UNTOUCHED, Application, assert_equal_and_complete
@@ -22,6 +23,14 @@ def migrating(crossfade, origin, target, tmp_path):
     return Migrating(crossfade, origin.address, target.address, tmp_path)
 
 
+@pytest.fixture
+def slow(migrating, target):
+    """The same copy over a path to the target that takes its time: a run lasts seconds on every machine, and is met in the middle."""
+    with fault_relay.running("127.0.0.1:0", target.address + ":9042") as relay:
+        relay.command(do="delay", ms=10)
+        yield Migrating(migrating.program, migrating.origin, relay.address, migrating.state)
+
+
 def seeds(count):
     told = os.environ.get("CROSSFADE_SEED")
     return [int(one) for one in told.split(",")] if told else [random.SystemRandom().randrange(10**9) for _ in range(count)]
@@ -30,8 +39,8 @@ def seeds(count):
 class Killed:
     """Starts the same copy again and again, and kills it while it is copying."""
 
-    def __init__(self, migrating, target, table, chance, *flags):
-        self.migrating, self.target, self.table, self.chance, self.flags = migrating, target, table, chance, flags
+    def __init__(self, slow, migrating, target, table, chance, *flags):
+        self.slow, self.migrating, self.target, self.table, self.chance, self.flags = slow, migrating, target, table, chance, flags
         self.windows = []  # (begun, ended) of each run, for who wants to know what was done meanwhile
         self.runs = 0
 
@@ -43,7 +52,7 @@ class Killed:
         """Kills a run at a random moment after `least` of all was copied, and makes sure that it was not through."""
         wanted = int(UNTOUCHED * self.chance.uniform(least, most))
         begun = time.monotonic()
-        process = self.migrating.start("migrate", *self.flags, self.table)
+        process = self.slow.start("migrate", *self.flags, self.table)
         try:
             wait_until(lambda: self.copied() >= max(1, wanted) or process.poll() is not None)
             try:
@@ -85,11 +94,11 @@ def create(keyspace, *sides):
     return f"{keyspace}.t"
 
 
-def race(migrating, proxy, origin, target, keyspace, seed, partitions, kills=((0.0, 0.2), (0.25, 0.5), (0.5, 0.75)), flags=("--writes-in-flight", "3")):
+def race(slow, migrating, proxy, origin, target, keyspace, seed, partitions, kills=((0.0, 0.2), (0.25, 0.5), (0.5, 0.75)), flags=("--writes-in-flight", "3")):
     print(f"seed {seed}")
     table = create(keyspace, origin, target)
     before = racing_application.fill(origin, table, partitions, UNTOUCHED)
-    killed = Killed(migrating, target, table, random.Random(seed), *flags)
+    killed = Killed(slow, migrating, target, table, random.Random(seed), *flags)
     with Application(proxy, table, partitions, before, seed) as application:
         for least, most in kills:
             killed.kill_within(least, most)
@@ -109,8 +118,8 @@ def race(migrating, proxy, origin, target, keyspace, seed, partitions, kills=((0
 
 
 def test_killed_at_three_random_moments_beside_an_application_that_updates_deletes_and_inserts_again(
-        migrating, proxy, origin, target, keyspace):
-    kinds = race(migrating, proxy, origin, target, keyspace, seeds(1)[0], partitions=500)
+        slow, migrating, proxy, origin, target, keyspace):
+    kinds = race(slow, migrating, proxy, origin, target, keyspace, seeds(1)[0], partitions=500)
     assert kinds == set(racing_application.Worker.KINDS)
 
 
@@ -118,14 +127,14 @@ def test_killed_at_three_random_moments_beside_an_application_that_updates_delet
 @pytest.mark.long
 @pytest.mark.parametrize("seed", seeds(6))
 @pytest.mark.parametrize("partitions, flags", [(40, ("--writes-in-flight", "2")), (300, ("--writes-in-flight", "4"))])
-def test_many_races(migrating, proxy, origin, target, keyspace, seed, partitions, flags):
-    race(migrating, proxy, origin, target, keyspace, seed, partitions, flags=flags)
+def test_many_races(slow, migrating, proxy, origin, target, keyspace, seed, partitions, flags):
+    race(slow, migrating, proxy, origin, target, keyspace, seed, partitions, flags=flags)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", seeds(2))
-def test_killed_eight_times(migrating, proxy, origin, target, keyspace, seed):
-    race(migrating, proxy, origin, target, keyspace, seed, 200, kills=[(0.1 * i, 0.1 * i + 0.08) for i in range(8)])
+def test_killed_eight_times(slow, migrating, proxy, origin, target, keyspace, seed):
+    race(slow, migrating, proxy, origin, target, keyspace, seed, 200, kills=[(0.1 * i, 0.1 * i + 0.08) for i in range(8)])
 
 
 @pytest.mark.long
@@ -147,12 +156,12 @@ def test_copied_over_and_over_under_an_application_that_never_rests(migrating, p
     assert migrating.validate(table).number("differences") == 0
 
 
-def test_killed_at_three_random_moments_with_nobody_writing(migrating, origin, target, keyspace):
+def test_killed_at_three_random_moments_with_nobody_writing(slow, migrating, origin, target, keyspace):
     seed = seeds(1)[0]
     print(f"seed {seed}")
     table = create(keyspace, origin, target)
     content = racing_application.fill(origin, table, 400, UNTOUCHED)
-    killed = Killed(migrating, target, table, random.Random(seed), "--writes-in-flight", "3")
+    killed = Killed(slow, migrating, target, table, random.Random(seed), "--writes-in-flight", "3")
     for least, most in ((0.0, 0.2), (0.25, 0.5), (0.5, 0.75)):
         killed.kill_within(least, most)
     killed.finish()
@@ -160,14 +169,14 @@ def test_killed_at_three_random_moments_with_nobody_writing(migrating, origin, t
     assert migrating.validate(table).number("differences") == 0
 
 
-def test_counters_are_exact_after_kills(migrating, origin, target, keyspace, counters):
+def test_counters_are_exact_after_kills(slow, migrating, origin, target, keyspace, counters):
     seed = seeds(1)[0]
     print(f"seed {seed}")
     chance = random.Random(seed)
     text = f"SELECT id, n FROM {keyspace}.hits"
     begun = 0
     for least in (1, 400, 800):
-        process = migrating.start("migrate", "--writes-in-flight", "2", f"{keyspace}.hits")
+        process = slow.start("migrate", "--writes-in-flight", "2", f"{keyspace}.hits")
         try:
             wait_until(lambda: len(target.rows(text)) >= least or process.poll() is not None)
             time.sleep(chance.uniform(0, 0.05))  # a random moment

@@ -188,11 +188,14 @@ def test_values_larger_than_a_page(migrating, both, origin, target, keyspace):
 
 def test_small_and_large_rows_side_by_side(migrating, both, origin, target, keyspace):
     # A batch of several partitions over 50 KiB is refused by servers, one of a single partition is not.
-    both("CREATE TABLE {ks}.t (id int PRIMARY KEY, v blob)")
-    insert = origin.session.prepare(f"INSERT INTO {keyspace}.t (id, v) VALUES (?, ?)")
-    run_all(origin, [(insert, (i, bytes(70000 if i % 3 == 0 else 40))) for i in range(120)])
-    assert migrating.migrate(f"{keyspace}.t").number("rows copied") == 120
-    assert assert_same_cells(origin, target, f"{keyspace}.t", ["id"], ["v"]) == 120
+    both("CREATE TABLE {ks}.t (id int PRIMARY KEY, v blob, tags set<text>, props map<text, text>)")
+    insert = origin.session.prepare(f"INSERT INTO {keyspace}.t (id, v, tags, props) VALUES (?, ?, ?, ?)")
+    run_all(origin, [(insert, (i, bytes(70000 if i % 3 == 0 else 40), {f"tag {i} {j}" for j in range(i % 5)}, {f"key {i}": "x" * (i % 4 * 900)}))
+                     for i in range(240)])
+    assert migrating.migrate(f"{keyspace}.t").number("rows copied") == 240
+    assert assert_same_cells(origin, target, f"{keyspace}.t", ["id"], ["v"]) == 240
+    collections = f"SELECT id, tags, props FROM {keyspace}.t"
+    assert sorted(target.rows(collections), key=repr) == sorted(origin.rows(collections), key=repr)
 
 
 def test_counters_reach_the_origins_counts(migrating, both, origin, target, keyspace):
