@@ -275,6 +275,16 @@ TEST(TypeText, IsParsedLeniently) {
     EXPECT_EQ(parsed(deep), "bad");
 }
 
+TEST(TypeText, TuplesFreezeWhatIsInThem) {
+    const auto find_udt = [](const std::string& name) {
+        return udt_type("ks", name, {"field"}, {list_type(simple_type(TypeCode::int_number))});
+    };
+    const auto plain = parse_cql_type("tuple<place, list<int>>", "ks", find_udt);
+    const auto frozen_inside = parse_cql_type("frozen<tuple<frozen<place>, frozen<list<int>>>>", "ks", find_udt);
+    ASSERT_TRUE(plain && frozen_inside);
+    EXPECT_TRUE(equal(**plain, **frozen_inside, true));
+}
+
 TEST(Type, FrozenFreezesAllThatIsInIt) {
     const TypePtr type = frozen(map_type(list_type(simple_type(TypeCode::int_number)), tuple_type({address_type()})));
     EXPECT_EQ(to_cql(*type), "frozen<map<frozen<list<int>>, frozen<tuple<frozen<\"Address\">>>>>");

@@ -181,7 +181,11 @@ private:
             parameters.push_back(std::move(*parameter));
         } while (take(','));
         if (!take('>')) return wrong();
-        if (kind == "tuple") return tuple_type(std::move(parameters));
+        if (kind == "tuple") {
+            // Tuples are always frozen, and so is what is in them, whether the text says so or not.
+            for (TypePtr& parameter : parameters) parameter = frozen(parameter);
+            return tuple_type(std::move(parameters));
+        }
         if (parameters.size() != (kind == "map" ? 2U : 1U) || kind == "vector") return wrong();
         if (is_frozen) return frozen(parameters[0]);
         if (kind == "list") return list_type(std::move(parameters[0]));
