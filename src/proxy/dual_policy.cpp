@@ -509,16 +509,9 @@ void DualPolicy::on_deadline(relay::Request& request) {
             const auto stage = static_cast<Stage>(request.policy.stage);
             if (stage == Stage::finished) {
                 give_up_late_answers(request);
-            } else if (stage == Stage::best_effort) {
-                settle_write(request, false, true);
-            } else if (stage == Stage::waiting && is_best_effort(request) && !request.policy.goes_alone) {
-                // The other side had no room for best_effort_wait: the write goes without it.
-                request.policy.goes_alone = true;
-                const auto spent =
-                    std::chrono::duration_cast<std::chrono::milliseconds>(engine_.loop_now() - request.started);
-                engine_.set_deadline(request, shared_.options.request_timeout - spent);
-                if (!send_write(request))
-                    engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << request.policy.primary));
+            } else if (stage == Stage::best_effort ||
+                       (stage == Stage::waiting && request.policy.is_best_effort && !request.policy.goes_alone)) {
+                best_effort_wait_is_over(request);
             } else if (stage == Stage::journaling) {
                 journal_is_late(request);
             } else {

@@ -160,6 +160,30 @@ bool DualPolicy::is_best_effort(const relay::Request& request) const {
     return request.policy.is_best_effort && !is_switching_primary_ && request.policy.primary == phase_.primary();
 }
 
+// The other side was waited for, for its answer or for room, as long as best effort waits.
+void DualPolicy::best_effort_wait_is_over(relay::Request& request) {
+    auto& write = request.policy;
+    const bool is_sent = write.stage == static_cast<std::uint8_t>(Stage::best_effort);
+    if (is_sent && is_best_effort(request)) {
+        settle_write(request, false, true);
+        return;
+    }
+    // It goes without the other side; or, where a switch came in between, waits for both until its time is over.
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(engine_.loop_now() - request.started);
+    if (spent >= shared_.options.request_timeout) {
+        settle_write(request, true, true);
+        return;
+    }
+    engine_.set_deadline(request, shared_.options.request_timeout - spent);
+    if (is_sent) {
+        write.stage = static_cast<std::uint8_t>(Stage::under_way);
+        return;
+    }
+    write.goes_alone = is_best_effort(request);
+    if (send_write(request)) return;
+    engine_.wait_for_room(request, write.goes_alone ? static_cast<std::uint8_t>(1U << write.primary) : both);
+}
+
 // Sends what can go now; gives whether the request waits for room no more.
 bool DualPolicy::send_write(relay::Request& request) {
     auto& write = request.policy;

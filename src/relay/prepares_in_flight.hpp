@@ -16,7 +16,7 @@ namespace crossfade::relay {
 class Leg;
 class PrepareInFlight;
 
-// Whom a PREPARE tells how it ended. By then it is in flight no more; its legs are in `prepare.legs()`.
+// Whom a PREPARE tells how it ended. By then it is in flight no more; take_leg() gives those who waited.
 class PrepareOwner {
 public:
     virtual void on_prepared(PrepareInFlight& prepare, Backend& from, const Response& response) = 0;

@@ -94,6 +94,26 @@ def test_best_effort_does_not_wait_for_the_other_side(fronted, stubs):
     assert fronted.get("/phase")["unrepaired"] == {"origin": 0, "target": 5}
 
 
+def test_a_write_that_a_switch_meets_is_answered_in_time(fronted, stubs):
+    fronted.terminate()
+    fronted.start("--best-effort-wait-ms", "700")
+    assert fronted.command("phase", "set", "1", "--write-mode", "target_best_effort", "--proxy", fronted.url).returncode == 0
+    session = fronted.connect()
+    insert = session.prepare("INSERT INTO stub.kv (k, v) VALUES (?, ?)")
+    session.execute(insert, ("before", b"x"))
+    stubs[1].set(never_answer_every=1, faults_on="writes")
+    begun = time.monotonic()
+    written = session.execute_async(insert, ("met", b"x"))
+    wait_for(lambda: stubs[0].counts()["writes"] == 2)
+    assert fronted.command("phase", "set", "4", "--write-mode", "strict", "--proxy", fronted.url).returncode == 0
+    assert time.monotonic() - begun < 0.7, "the switch came too late to meet the write"
+    # The target answers the reads now, and nobody knows whether it has the write: no success, and in time.
+    with pytest.raises(WriteTimeout):
+        written.result()
+    assert time.monotonic() - begun < 4
+    assert fronted.get("/phase")["unrepaired"]["target"] == 1
+
+
 def test_a_late_answer_withdraws_the_entry(fronted, stubs):
     assert fronted.command("phase", "set", "1", "--write-mode", "target_best_effort", "--proxy", fronted.url).returncode == 0
     session = fronted.connect()
