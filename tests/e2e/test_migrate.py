@@ -243,10 +243,14 @@ def fill_many(origin, keyspace, rows, value=60):
         run_all(origin, [(insert, (i // 10, i % 10, "v" * value, i)) for i in range(start, min(start + 2000, rows))])
 
 
-def test_interrupted_and_resumed_where_it_was(migrating, both, origin, target, keyspace):
+# A copy of the rows of fill_many() that lasts: two writes at a time over a path of 20 ms, some thirty rows each.
+TWO_AT_A_TIME = ("--writes-in-flight", "2")
+
+
+def test_interrupted_and_resumed_where_it_was(migrating, slow, both, origin, target, keyspace):
     both("CREATE TABLE {ks}.t (k int, c int, v text, n int, PRIMARY KEY (k, c))")
-    fill_many(origin, keyspace, 60000)
-    process = migrating.start("migrate", f"{keyspace}.t")
+    fill_many(origin, keyspace, 10000)
+    process = slow.start("migrate", *TWO_AT_A_TIME, f"{keyspace}.t")
     wait_until(lambda: target.rows(f"SELECT k FROM {keyspace}.t LIMIT 1"))
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
@@ -254,12 +258,12 @@ def test_interrupted_and_resumed_where_it_was(migrating, both, origin, target, k
     assert "the same command goes on where it was" in output
     done = migrating.migrate(f"{keyspace}.t")
     assert "going on with the run" in done.out
-    assert done.number("rows copied") == 60000
+    assert done.number("rows copied") == 10000
     # A run that ended is not continued: what came since is copied by the next.
     origin.session.execute(f"INSERT INTO {keyspace}.t (k, c, v, n) VALUES (-1, 1, 'late', 1)")
     again = migrating.migrate(f"{keyspace}.t")
     assert "going on with the run" not in again.out
-    assert again.number("rows copied") == 60001
+    assert again.number("rows copied") == 10001
 
 
 def test_runs_that_write_the_same_table_do_not_overlap(migrating, slow, both, origin, target, keyspace):
@@ -289,10 +293,10 @@ def test_all_tables_are_looked_at_before_the_first_is_copied(migrating, both, or
 
 
 @pytest.mark.parametrize("side", ["origin", "target"])
-def test_truncated_during_its_copy(migrating, both, origin, target, keyspace, side):
+def test_truncated_during_its_copy(migrating, slow, both, origin, target, keyspace, side):
     both("CREATE TABLE {ks}.t (k int, c int, v text, n int, PRIMARY KEY (k, c))")
-    fill_many(origin, keyspace, 40000)
-    process = migrating.start("migrate", f"{keyspace}.t")
+    fill_many(origin, keyspace, 20000)
+    process = slow.start("migrate", *TWO_AT_A_TIME, f"{keyspace}.t")
     wait_until(lambda: target.rows(f"SELECT k FROM {keyspace}.t LIMIT 1"))
     (origin if side == "origin" else target).session.execute(f"TRUNCATE {keyspace}.t", timeout=60)
     output, _ = process.communicate(timeout=120)
@@ -304,19 +308,19 @@ def test_truncated_during_its_copy(migrating, both, origin, target, keyspace, si
     assert migrating.validate(f"{keyspace}.t").number("differences") == 0
 
 
-def test_recreated_between_runs_begins_anew(migrating, both, origin, target, keyspace):
+def test_recreated_between_runs_begins_anew(migrating, slow, both, origin, target, keyspace):
     table = f"CREATE TABLE {keyspace}.t (k int, c int, v text, n int, PRIMARY KEY (k, c))"
     both(table)
-    fill_many(origin, keyspace, 40000)
-    process = migrating.start("migrate", f"{keyspace}.t")
+    fill_many(origin, keyspace, 10000)
+    process = slow.start("migrate", *TWO_AT_A_TIME, f"{keyspace}.t")
     wait_until(lambda: target.rows(f"SELECT k FROM {keyspace}.t LIMIT 1"))
     process.send_signal(signal.SIGKILL)
     process.communicate()
     target.session.execute(f"DROP TABLE {keyspace}.t", timeout=60)
     target.session.execute(table, timeout=60)
     ran = migrating.migrate(f"{keyspace}.t")
-    assert ran.number("rows copied") == 40000
-    assert assert_same_cells(origin, target, f"{keyspace}.t", ["k", "c"], ["v", "n"]) == 40000
+    assert ran.number("rows copied") == 10000
+    assert assert_same_cells(origin, target, f"{keyspace}.t", ["k", "c"], ["v", "n"]) == 10000
 
 
 def test_create_schema(migrating, origin, target, keyspace):
@@ -382,10 +386,10 @@ def test_bad_input_is_exit_30(migrating, both, keyspace, words, said):
     assert said.replace("{ks}", keyspace) in ran.error
 
 
-def test_progress_is_plain_lines_when_piped(migrating, both, origin, target, keyspace):
+def test_progress_is_plain_lines_when_piped(slow, both, origin, target, keyspace):
     both("CREATE TABLE {ks}.t (k int, c int, v text, n int, PRIMARY KEY (k, c))")
-    fill_many(origin, keyspace, 60000, value=400)
-    ran = migrating.migrate("--writes-in-flight", "2", f"{keyspace}.t")
+    fill_many(origin, keyspace, 6000, value=400)
+    ran = slow.migrate(*TWO_AT_A_TIME, f"{keyspace}.t")
     progress = [line for line in ran.out.splitlines() if "rows/s" in line and "%" in line]
     assert progress, ran.out
     assert all("\r" not in line for line in progress)

@@ -160,8 +160,8 @@ def test_what_was_copied_and_changed_without_a_proxy_is_repaired(migrating, both
 
 
 def test_many_differences_are_capped_on_the_screen_and_all_in_the_report(migrating, both, origin, target, keyspace):
-    both("CREATE TABLE {ks}.t (id int PRIMARY KEY, v text)")
-    run_all(origin, [f"INSERT INTO {keyspace}.t (id, v) VALUES ({i}, 'x')" for i in range(3000)])
+    both("CREATE TABLE {ks}.t (k int, id int, v text, PRIMARY KEY (k, id))")
+    run_all(origin, [f"INSERT INTO {keyspace}.t (k, id, v) VALUES (1, {i}, 'x')" for i in range(3000)])
     ran = migrating.validate(f"{keyspace}.t", expect=10)
     assert ran.number("differences") == 3000
     assert sorted(line["key"]["id"] for line in ran.report()) == list(range(3000))
