@@ -46,13 +46,13 @@ TEST_F(BundleFindingsTest, TheEndIsToldBeforeAndAfter) {
 
 TEST_F(BundleFindingsTest, PartsOfTwoBundlesAreProblems) {
     Bundle foreign = test_bundle();
-    foreign.certificate = identities.foreign_client.certificate;
+    foreign.certificate = identities.foreign_client().certificate;
     EXPECT_THAT(found(foreign, files),
                 testing::AllOf(HasSubstr("!key: does not belong to cert"), HasSubstr("!cert: was not signed by ca.crt"),
                                HasSubstr("!identity.jks: has another certificate"),
                                HasSubstr("!cert.pfx: has another certificate")));
     Bundle other_root = test_bundle();
-    other_root.authority = identities.other_authority.pem().certificate;
+    other_root.authority = identities.other_authority().pem().certificate;
     EXPECT_THAT(found(other_root, files), HasSubstr("!trustStore.jks: trusts another certificate"));
 }
 

@@ -154,7 +154,7 @@ TEST_F(BundleTest, PartsThatCannotMakeABundleAreRefused) {
     EXPECT_THAT(made([](Bundle& bundle) { bundle.host.clear(); }), HasSubstr("host"));
     EXPECT_THAT(made([](Bundle& bundle) { bundle.port = 0; }), HasSubstr("port"));
     EXPECT_THAT(made([](Bundle& bundle) { bundle.authority = "x"; }), HasSubstr("the CA certificate"));
-    EXPECT_THAT(made([](Bundle& bundle) { bundle.key = TestIdentities::get().server.key; }),
+    EXPECT_THAT(made([](Bundle& bundle) { bundle.key = TestIdentities::get().server().key; }),
                 HasSubstr("does not belong"));
 }
 

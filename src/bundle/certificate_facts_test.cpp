@@ -16,7 +16,7 @@ TEST(CertificateFacts, AServersCertificateNamesEveryHost) {
     const TestIdentities& identities = TestIdentities::get();
     const Validity validity{test_now, test_now + std::chrono::days(30)};
     const CertificateAndKey issued = value_of(
-        identities.authority.issue_server({"db.example.com", "*.db.example.com", "10.0.0.1", "::1"}, validity));
+        identities.authority().issue_server({"db.example.com", "*.db.example.com", "10.0.0.1", "::1"}, validity));
     const CertificateFacts facts = value_of(read_certificate_facts("c", issued.certificate));
     EXPECT_EQ(facts.subject, "CN=db.example.com");
     EXPECT_EQ(facts.common_name, "db.example.com");
@@ -40,13 +40,13 @@ TEST(CertificateFacts, DaysLeftCountDownPastTheEnd) {
 
 TEST(CertificateFacts, WhatFitsTogetherIsTold) {
     const TestIdentities& identities = TestIdentities::get();
-    const std::string& root = identities.authority.pem().certificate;
-    const std::string& other = identities.other_authority.pem().certificate;
-    EXPECT_TRUE(value_of(is_signed_by("c", identities.client.certificate, root)));
-    EXPECT_TRUE(value_of(is_signed_by("c", identities.client.certificate, other + root)));
-    EXPECT_FALSE(value_of(is_signed_by("c", identities.client.certificate, other)));
-    EXPECT_TRUE(value_of(belongs_to("c", identities.client.key, identities.client.certificate)));
-    EXPECT_FALSE(value_of(belongs_to("c", identities.server.key, identities.client.certificate)));
+    const std::string& root = identities.authority().pem().certificate;
+    const std::string& other = identities.other_authority().pem().certificate;
+    EXPECT_TRUE(value_of(is_signed_by("c", identities.client().certificate, root)));
+    EXPECT_TRUE(value_of(is_signed_by("c", identities.client().certificate, other + root)));
+    EXPECT_FALSE(value_of(is_signed_by("c", identities.client().certificate, other)));
+    EXPECT_TRUE(value_of(belongs_to("c", identities.client().key, identities.client().certificate)));
+    EXPECT_FALSE(value_of(belongs_to("c", identities.server().key, identities.client().certificate)));
     EXPECT_TRUE(value_of(is_same_certificate("c", root, root + other)));
     EXPECT_FALSE(value_of(is_same_certificate("c", root, other)));
 }
@@ -56,10 +56,10 @@ TEST(CertificateFacts, WhatIsNoCertificateOrKeyIsRefusedWithoutBeingShown) {
     const auto nothing = read_certificate_facts("scb.zip: cert", "hello");
     ASSERT_FALSE(nothing);
     EXPECT_THAT(nothing.error().message, HasSubstr("scb.zip: cert: it is no PEM certificate"));
-    const std::string broken = identities.client.certificate.substr(0, 400) + "!!!!";
+    const std::string broken = identities.client().certificate.substr(0, 400) + "!!!!";
     EXPECT_FALSE(read_certificate_facts("c", broken));
-    const base::Secret<std::string> half(identities.client.key.reveal().substr(0, 300));
-    const auto no_key = belongs_to("scb.zip: key", half, identities.client.certificate);
+    const base::Secret<std::string> half(identities.client().key.reveal().substr(0, 300));
+    const auto no_key = belongs_to("scb.zip: key", half, identities.client().certificate);
     ASSERT_FALSE(no_key);
     EXPECT_THAT(no_key.error().message, testing::Not(HasSubstr(half.reveal().substr(40, 30))));
 }

@@ -26,7 +26,7 @@ base::Bytes from_hexadecimal(std::string_view text) {
 class TrustStoreTest : public testing::Test {
 protected:
     const std::string roots =
-        TestIdentities::get().authority.pem().certificate + TestIdentities::get().other_authority.pem().certificate;
+        TestIdentities::get().authority().pem().certificate + TestIdentities::get().other_authority().pem().certificate;
     const base::Bytes store = value_of(write_trust_store("trustStore.jks", roots, secret("right"), 1'700'000'000));
 };
 
@@ -99,8 +99,8 @@ TEST(IdentityStoreTest, AJksThatJavaMadeIsOpened) {
 
 TEST(IdentityStoreTest, GivesBackKeyAndCertificates) {
     const TestIdentities& identities = TestIdentities::get();
-    const Identity identity{identities.client.certificate + identities.authority.pem().certificate,
-                            identities.client.key};
+    const Identity identity{identities.client().certificate + identities.authority().pem().certificate,
+                            identities.client().key};
     const base::Bytes store = value_of(write_pkcs12("cert.pfx", identity, secret("right")));
     const Identity read = value_of(read_identity_store("cert.pfx", store, secret("right")));
     EXPECT_EQ(read.certificates, identity.certificates);
@@ -114,7 +114,7 @@ TEST(IdentityStoreTest, GivesBackKeyAndCertificates) {
 TEST(IdentityStoreTest, CutAnywhereItIsRefused) {
     const TestIdentities& identities = TestIdentities::get();
     const base::Bytes store =
-        value_of(write_pkcs12("p", {identities.client.certificate, identities.client.key}, secret("right")));
+        value_of(write_pkcs12("p", {identities.client().certificate, identities.client().key}, secret("right")));
     for (std::size_t size = 0; size < store.size(); size += 7) {
         const base::Bytes cut(store.begin(), store.begin() + static_cast<std::ptrdiff_t>(size));
         EXPECT_FALSE(read_pkcs12("p", cut, secret("right"))) << size;
@@ -125,7 +125,7 @@ TEST(IdentityStoreTest, CutAnywhereItIsRefused) {
 TEST(IdentityStoreTest, AnIterationCountThatTakesMinutesIsRefusedAtOnce) {
     const TestIdentities& identities = TestIdentities::get();
     base::Bytes store =
-        value_of(write_pkcs12("p", {identities.client.certificate, identities.client.key}, secret("right")));
+        value_of(write_pkcs12("p", {identities.client().certificate, identities.client().key}, secret("right")));
     // MacData is the end of the outermost sequence, and its count, 2048, the end of MacData.
     const std::size_t mac = store.size() - 0x33;
     ASSERT_EQ(store[0], 0x30);
@@ -146,7 +146,7 @@ TEST(IdentityStoreTest, AnIterationCountThatTakesMinutesIsRefusedAtOnce) {
 
 TEST(IdentityStoreTest, AKeyThatIsNotTheCertificatesIsRefused) {
     const TestIdentities& identities = TestIdentities::get();
-    const auto written = write_pkcs12("p", {identities.client.certificate, identities.server.key}, secret("x"));
+    const auto written = write_pkcs12("p", {identities.client().certificate, identities.server().key}, secret("x"));
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().kind, base::ErrorKind::bad_input);
     EXPECT_THAT(written.error().message, testing::Not(HasSubstr("PRIVATE KEY")));

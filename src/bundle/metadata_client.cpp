@@ -13,7 +13,8 @@ tl::unexpected<base::Error> unreached(const std::string& url, const base::Error&
     std::string advice =
         "; look whether the database is up, neither hibernated nor terminated, and that a firewall "
         "lets this machine through";
-    if (why.message.find("certificate") != std::string::npos)
+    // An alert is the server's word on our certificate.
+    if (why.message.find("certificate") != std::string::npos || why.message.find("alert") != std::string::npos)
         advice = "; another service answers there, or a certificate has ended: 'crossfade bundle inspect' tells";
     return base::fail(why.kind, url + ": " + why.message + advice);
 }

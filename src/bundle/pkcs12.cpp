@@ -11,7 +11,7 @@ namespace crossfade::bundle {
 namespace {
 
 constexpr int iterations = 2048;
-constexpr long most_iterations = 1'000'000;  // JDK 17 takes 10,000, OpenSSL 2,048
+constexpr long most_iterations = 1'000'000;  // of all parts together; JDK 17 takes 10,000 for each, OpenSSL 2,048
 constexpr const char* alias = "cert";
 
 void release_bags(STACK_OF(PKCS12_SAFEBAG) * bags) {
@@ -28,32 +28,34 @@ using Safes = std::unique_ptr<STACK_OF(PKCS7), Released<release_safes>>;
 using Chain = std::unique_ptr<STACK_OF(X509), Released<release_chain>>;
 using PlainKeyHandle = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Released<PKCS8_PRIV_KEY_INFO_free>>;
 
-bool is_bearable(const ASN1_INTEGER* count) {
+constexpr long unknown_count = most_iterations + 1;
+
+long count_of(const ASN1_INTEGER* count) {
     const long value = count == nullptr ? 1 : ASN1_INTEGER_get(count);
-    return value > 0 && value <= most_iterations;
+    return value > 0 && value <= most_iterations ? value : unknown_count;
 }
 
-// Whether decrypting by it ends in a reasonable time.
-bool is_bearable(const X509_ALGOR* algorithm) {
+// How many iterations decrypting by it takes.
+long count_of(const X509_ALGOR* algorithm) {
     const ASN1_OBJECT* kind = nullptr;
     int type = 0;
     const void* parameter = nullptr;
     X509_ALGOR_get0(&kind, &type, &parameter, algorithm);
-    if (type != V_ASN1_SEQUENCE) return false;
+    if (type != V_ASN1_SEQUENCE) return unknown_count;
     const auto* const sequence = static_cast<const ASN1_STRING*>(parameter);
     if (OBJ_obj2nid(kind) != NID_pbes2) {
         const std::unique_ptr<PBEPARAM, Released<PBEPARAM_free>> found(
             static_cast<PBEPARAM*>(ASN1_item_unpack(sequence, ASN1_ITEM_rptr(PBEPARAM))));
-        return found != nullptr && is_bearable(found->iter);
+        return found == nullptr ? unknown_count : count_of(found->iter);
     }
     const std::unique_ptr<PBE2PARAM, Released<PBE2PARAM_free>> outer(
         static_cast<PBE2PARAM*>(ASN1_item_unpack(sequence, ASN1_ITEM_rptr(PBE2PARAM))));
-    if (outer == nullptr || OBJ_obj2nid(outer->keyfunc->algorithm) != NID_id_pbkdf2) return false;
+    if (outer == nullptr || OBJ_obj2nid(outer->keyfunc->algorithm) != NID_id_pbkdf2) return unknown_count;
     const ASN1_TYPE* const inner = outer->keyfunc->parameter;
-    if (inner == nullptr || inner->type != V_ASN1_SEQUENCE) return false;
+    if (inner == nullptr || inner->type != V_ASN1_SEQUENCE) return unknown_count;
     const std::unique_ptr<PBKDF2PARAM, Released<PBKDF2PARAM_free>> found(
         static_cast<PBKDF2PARAM*>(ASN1_item_unpack(inner->value.sequence, ASN1_ITEM_rptr(PBKDF2PARAM))));
-    return found != nullptr && is_bearable(found->iter);
+    return found == nullptr ? unknown_count : count_of(found->iter);
 }
 
 // What one store has, while it is opened.
@@ -69,7 +71,7 @@ public:
         const ASN1_INTEGER* count = nullptr;
         PKCS12_get0_mac(nullptr, nullptr, nullptr, &count, store.get());
         if (PKCS12_mac_present(store.get()) != 1) return wrong("it has no proof of its password");
-        if (!is_bearable(count)) return wrong("its iteration count is out of bounds");
+        if (!spend(count_of(count))) return wrong("its iteration count is out of bounds");
         if (PKCS12_verify_mac(store.get(), password_.c_str(), static_cast<int>(password_.size())) != 1) {
             ERR_clear_error();
             return wrong("its password is another one, or it was changed");
@@ -103,13 +105,19 @@ private:
         return base::fail(base::ErrorKind::bad_input, where_ + ": " + why);
     }
 
+    // Whether that many more iterations end in a reasonable time.
+    bool spend(long count) {
+        left_ -= count;
+        return left_ >= 0;
+    }
+
     base::Result<void> take_safe(PKCS7* safe) {
         const int kind = OBJ_obj2nid(safe->type);
         Bags bags;
         if (kind == NID_pkcs7_data) {
             bags.reset(PKCS12_unpack_p7data(safe));
         } else if (kind == NID_pkcs7_encrypted && safe->d.encrypted != nullptr) {
-            if (!is_bearable(safe->d.encrypted->enc_data->algorithm))
+            if (!spend(count_of(safe->d.encrypted->enc_data->algorithm)))
                 return wrong("its encryption is not known, or its iteration count out of bounds");
             bags.reset(PKCS12_unpack_p7encdata(safe, password_.c_str(), static_cast<int>(password_.size())));
         } else {
@@ -132,7 +140,7 @@ private:
         } else if (kind == NID_pkcs8ShroudedKeyBag && key_ == nullptr) {
             const X509_ALGOR* algorithm = nullptr;
             X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, nullptr);
-            if (!is_bearable(algorithm))
+            if (!spend(count_of(algorithm)))
                 return wrong("its encryption is not known, or its iteration count out of bounds");
             const PlainKeyHandle plain(PKCS12_decrypt_skey(bag, password_.c_str(), static_cast<int>(password_.size())));
             if (plain == nullptr) return wrong("its key cannot be decrypted (" + openssl_reason() + ")");
@@ -144,6 +152,7 @@ private:
     const std::string where_, password_;
     std::vector<CertificateHandle> certificates_;
     KeyHandle key_;
+    long left_ = most_iterations;
 };
 
 }  // namespace

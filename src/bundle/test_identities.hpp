@@ -1,4 +1,4 @@
-// An authority and certificates for tests, made once for each test program: RSA keys take time. For tests only.
+// An authority and certificates for tests, made when they are needed, and once: RSA keys take time. For tests only.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,14 +20,30 @@ T value_of(base::Result<T> result) {
     return std::move(*result);
 }
 
+// Each is made when it is first asked for.
 struct TestIdentities {
-    Validity validity = Validity::of_days(test_now, std::chrono::days(100));
-    Authority authority = value_of(Authority::make("Test Root", validity));
-    Authority other_authority = value_of(Authority::make("Other Root", validity));
-    CertificateAndKey server = value_of(authority.issue_server({"localhost", "127.0.0.1"}, validity));
-    CertificateAndKey client = value_of(authority.issue_client("client", validity));
-    CertificateAndKey foreign_client = value_of(other_authority.issue_client("foreign", validity));
+    static inline const Validity validity = Validity::of_days(test_now, std::chrono::days(100));
 
+    static const Authority& authority() {
+        static const Authority one = value_of(Authority::make("Test Root", validity));
+        return one;
+    }
+    static const Authority& other_authority() {
+        static const Authority one = value_of(Authority::make("Other Root", validity));
+        return one;
+    }
+    static const CertificateAndKey& server() {
+        static const CertificateAndKey one = value_of(authority().issue_server({"localhost", "127.0.0.1"}, validity));
+        return one;
+    }
+    static const CertificateAndKey& client() {
+        static const CertificateAndKey one = value_of(authority().issue_client("client", validity));
+        return one;
+    }
+    static const CertificateAndKey& foreign_client() {
+        static const CertificateAndKey one = value_of(other_authority().issue_client("foreign", validity));
+        return one;
+    }
     static const TestIdentities& get() {
         static const TestIdentities one;
         return one;
@@ -45,9 +61,9 @@ inline Bundle test_bundle() {
     bundle.key_store_password = base::Secret<std::string>("keystorepass");
     bundle.trust_store_password = base::Secret<std::string>("truststorepass");
     bundle.pfx_password = base::Secret<std::string>("pfxpass");
-    bundle.authority = identities.authority.pem().certificate;
-    bundle.certificate = identities.client.certificate;
-    bundle.key = identities.client.key;
+    bundle.authority = identities.authority().pem().certificate;
+    bundle.certificate = identities.client().certificate;
+    bundle.key = identities.client().key;
     return bundle;
 }
 
