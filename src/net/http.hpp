@@ -1,4 +1,4 @@
-// HTTP/1.1 for admin endpoints: a small server on a loop, and a blocking client for commands.
+// HTTP/1.1: a small server on a loop, a client on a loop, and a blocking client for commands.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,8 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "net/loop.hpp"
@@ -48,6 +50,29 @@ struct HttpLimits {
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
                                                      HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle);
+
+// One request of a client on a loop.
+struct HttpAsk {
+    HttpAsk() = default;  // not an aggregate: safe as a temporary in a coroutine
+
+    std::string method = "GET";
+    Address to;
+    std::string target = "/";                                  // path and query as they are sent
+    std::vector<std::pair<std::string, std::string>> headers;  // beside Host, Connection, Accept and the body's
+    std::string body;
+    std::shared_ptr<TlsContext> tls;           // null: plain
+    std::chrono::milliseconds timeout{10000};  // for all of it
+    std::size_t largest_body = 256U * 1024U * 1024U;
+};
+// Destroying it cancels the request: `done` is not called.
+class PendingHttp {
+public:
+    virtual ~PendingHttp() = default;
+};
+using HttpDone = std::function<void(base::Result<HttpResponse>)>;
+// Connects, asks, reads the answer, closes; no redirects. `done` is called once, on the loop's thread, in a later turn;
+// the handle may be destroyed from inside it. Errors: bad_input (the method, a header), connection, timeout.
+[[nodiscard]] std::unique_ptr<PendingHttp> ask_http(Loop& loop, HttpAsk ask, HttpDone done);
 
 // One blocking request to "http://host:port/path?query"; connects, asks, reads at most 256 MiB of body, closes; no
 // redirects. Any thread, but not a loop's. `timeout` covers all of it. Errors: bad_input (the URL or the method),

@@ -14,7 +14,6 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t largest_response_body = 256U * 1024U * 1024U;
 constexpr std::uint32_t largest_response_header = 64U * 1024U;
 
 bool is_method(std::string_view text) {
@@ -22,31 +21,63 @@ bool is_method(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
 }
 
-// One exchange on a loop that the caller's thread runs until it is over.
-class Exchange final : public StreamUser {
+bool is_one_line(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20; });
+}
+
+std::string request_text(const HttpAsk& ask) {
+    std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: */*\r\n", ask.method,
+                                   ask.target, to_text(ask.to));
+    for (const auto& [name, value] : ask.headers) text += name + ": " + value + "\r\n";
+    if (!ask.body.empty() || ask.method == "POST" || ask.method == "PUT")
+        text += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", ask.body.size());
+    return text + "\r\n" + ask.body;
+}
+
+// One exchange, alive while the network may call it.
+class Exchange final : public StreamUser, public std::enable_shared_from_this<Exchange> {
 public:
-    Exchange(Loop& loop, const Url& url, std::string request, bool is_head, std::chrono::milliseconds timeout)
-        : loop_(loop), url_(url), request_(std::move(request)), timer_(loop) {
+    Exchange(Loop& loop, HttpAsk ask, HttpDone done)
+        : loop_(loop), ask_(std::move(ask)), done_(std::move(done)), timer_(loop) {
         parser_.eager(true);
-        parser_.skip(is_head);
-        parser_.body_limit(largest_response_body);
+        parser_.skip(ask_.method == "HEAD");
+        parser_.body_limit(ask_.largest_body);
         parser_.header_limit(largest_response_header);
-        timer_.start(timeout, [this, timeout] {
-            finish(base::fail(base::ErrorKind::timeout, fmt::format("no answer from http://{} within {} ms",
-                                                                    to_text(url_.address), timeout.count())));
+    }
+
+    void begin() {
+        timer_.start(ask_.timeout, [this] {
+            finish(base::fail(base::ErrorKind::timeout,
+                              fmt::format("no answer from {} within {} ms", peer(), ask_.timeout.count())));
         });
+        if (!is_method(ask_.method)) {
+            finish(base::fail(base::ErrorKind::bad_input, "'" + ask_.method.substr(0, 40) + "' is no HTTP method"));
+            return;
+        }
+        for (const auto& [name, value] : ask_.headers) {
+            if (is_one_line(name) && is_one_line(value)) continue;
+            finish(base::fail(base::ErrorKind::bad_input, "an HTTP header has a control character in it"));
+            return;
+        }
         ConnectOptions options;
-        options.timeout = timeout + std::chrono::seconds(1);  // the timer above is the one that counts
-        connecting_ = connect(loop, url.address, options, [this](base::Result<std::unique_ptr<Stream>> stream) {
+        options.timeout = ask_.timeout + std::chrono::seconds(1);  // the timer above is the one that counts
+        options.tls = ask_.tls;
+        connecting_ = connect(loop_, ask_.to, options, [this](base::Result<std::unique_ptr<Stream>> stream) {
+            connecting_.reset();
             if (!stream) {
                 finish(base::fail(stream.error()));
                 return;
             }
             stream_ = std::move(*stream);
-            base::append(stream_->out(), base::bytes_of(request_));
+            base::append(stream_->out(), base::bytes_of(request_text(ask_)));
             stream_->send_soon();
             stream_->start(*this);
         });
+    }
+
+    void cancel() {
+        done_ = nullptr;
+        let_go();
     }
 
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override {
@@ -76,14 +107,9 @@ public:
             finish(base::fail(base::ErrorKind::connection, why.message + " before its answer was complete"));
     }
 
-    base::Result<HttpResponse> take_result() {
-        if (!result_)
-            return base::fail(base::ErrorKind::interrupted,
-                              fmt::format("http://{} was asked no further: stopped", to_text(url_.address)));
-        return std::move(*result_);
-    }
-
 private:
+    std::string peer() const { return (ask_.tls == nullptr ? "http://" : "https://") + to_text(ask_.to); }
+
     void complete() {
         auto& message = parser_.get();
         const auto type = message[http::field::content_type];
@@ -91,17 +117,27 @@ private:
             static_cast<int>(message.result_int()), {type.data(), type.size()}, std::move(message.body())});
     }
     tl::unexpected<base::Error> bad_answer(const std::string& why) const {
-        return base::fail(base::ErrorKind::connection,
-                          fmt::format("http://{} did not answer with HTTP: {}", to_text(url_.address), why));
+        return base::fail(base::ErrorKind::connection, fmt::format("{} did not answer with HTTP: {}", peer(), why));
     }
+    // Told in a later turn: then nothing of the stream, of this or of the caller's handle is in the middle of a call.
     void finish(base::Result<HttpResponse> result) {
-        if (!result_) result_ = std::move(result);
-        loop_.stop();
+        if (result_) return;
+        result_ = std::move(result);
+        let_go();
+        loop_.post([self = shared_from_this()] {
+            const HttpDone done = std::exchange(self->done_, nullptr);
+            if (done != nullptr) done(std::move(*self->result_));
+        });
+    }
+    void let_go() {
+        timer_.cancel();
+        connecting_.reset();
+        stream_.reset();
     }
 
     Loop& loop_;
-    const Url& url_;
-    const std::string request_;
+    const HttpAsk ask_;
+    HttpDone done_;
     Timer timer_;
     std::unique_ptr<PendingConnect> connecting_;
     std::unique_ptr<Stream> stream_;
@@ -109,7 +145,22 @@ private:
     std::optional<base::Result<HttpResponse>> result_;
 };
 
+class Handle final : public PendingHttp {
+public:
+    explicit Handle(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
+    ~Handle() override { exchange_->cancel(); }
+
+private:
+    const std::shared_ptr<Exchange> exchange_;
+};
+
 }  // namespace
+
+std::unique_ptr<PendingHttp> ask_http(Loop& loop, HttpAsk ask, HttpDone done) {
+    auto exchange = std::make_shared<Exchange>(loop, std::move(ask), std::move(done));
+    exchange->begin();
+    return std::make_unique<Handle>(std::move(exchange));
+}
 
 base::Result<HttpResponse> http_request(const std::string& method, const std::string& url, const std::string& body,
                                         std::chrono::milliseconds timeout) {
@@ -119,20 +170,24 @@ base::Result<HttpResponse> http_request(const std::string& method, const std::st
 base::Result<HttpResponse> interruptible_http_request(const std::string& method, const std::string& url,
                                                       const std::string& body, std::chrono::milliseconds timeout,
                                                       const std::stop_token& stop) {
-    if (!is_method(method))
-        return base::fail(base::ErrorKind::bad_input, "'" + method.substr(0, 40) + "' is no HTTP method");
     const auto parsed = parse_url(url);
     if (!parsed) return base::fail(parsed.error());
-    std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: */*\r\n", method,
-                                      parsed->target, to_text(parsed->address));
-    if (!body.empty() || method == "POST" || method == "PUT")
-        request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
-    request += "\r\n" + body;
+    HttpAsk ask;
+    ask.method = method;
+    ask.to = parsed->address;
+    ask.target = parsed->target;
+    ask.body = body;
+    ask.timeout = timeout;
+    base::Result<HttpResponse> result = base::fail(
+        base::ErrorKind::interrupted, fmt::format("http://{} was asked no further: stopped", to_text(parsed->address)));
     Loop loop;
-    Exchange exchange(loop, *parsed, std::move(request), method == "HEAD", timeout);
+    const auto pending = ask_http(loop, std::move(ask), [&](base::Result<HttpResponse> answer) {
+        result = std::move(answer);
+        loop.stop();
+    });
     const std::stop_callback ends(stop, [&loop] { loop.stop(); });
     loop.run();
-    return exchange.take_result();
+    return result;
 }
 
 }  // namespace crossfade::net

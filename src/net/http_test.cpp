@@ -83,6 +83,114 @@ TEST_F(HttpTest, ClientAndServerUnderstandEachOther) {
     EXPECT_EQ(head->body, "");
 }
 
+// ask_http() on the loop that also serves it.
+class AskHttpTest : public HttpTest {
+protected:
+    base::Result<HttpResponse> asked_here(HttpAsk ask) {
+        ask.to = server->address();
+        std::optional<base::Result<HttpResponse>> result;
+        const auto pending = ask_http(loop, std::move(ask), [&](base::Result<HttpResponse> answer) {
+            EXPECT_FALSE(result) << "told twice";
+            result = std::move(answer);
+        });
+        EXPECT_FALSE(result) << "told from inside ask_http()";
+        loop.run_until([&] { return result.has_value(); });
+        return std::move(*result);
+    }
+};
+
+TEST_F(AskHttpTest, HeadersArriveAndSoDoesTheAnswer) {
+    serve([](const HttpRequest& request, const HttpReply& reply) {
+        reply({200, "text/plain", request.method + " " + request.path + " " + request.headers.at("authorization")});
+    });
+    HttpAsk ask;
+    ask.method = "POST";
+    ask.target = "/x";
+    ask.headers = {{"Authorization", "Bearer abc"}};
+    const auto got = asked_here(ask);
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(got->body, "POST /x Bearer abc");
+}
+
+TEST_F(AskHttpTest, HeaderWithALineBreakIsRefusedWithoutBeingShown) {
+    serve_echo();
+    HttpAsk ask;
+    ask.headers = {{"Authorization", "Bearer secret\r\nX: y"}};
+    const auto got = asked_here(ask);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().kind, base::ErrorKind::bad_input);
+    EXPECT_EQ(got.error().message.find("secret"), std::string::npos);
+}
+
+TEST_F(AskHttpTest, LargerBodyThanAllowedIsRefused) {
+    serve([](const HttpRequest&, const HttpReply& reply) { reply({200, "text/plain", std::string(100, 'x')}); });
+    HttpAsk ask;
+    ask.largest_body = 100;
+    EXPECT_TRUE(asked_here(ask));
+    ask.largest_body = 99;
+    const auto got = asked_here(ask);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().kind, base::ErrorKind::connection);
+}
+
+TEST_F(AskHttpTest, TimeoutAndCancelEndAnUnansweredRequest) {
+    std::vector<HttpReply> unanswered;
+    serve([&](const HttpRequest&, HttpReply reply) { unanswered.push_back(std::move(reply)); });
+    HttpAsk ask;
+    ask.timeout = 50ms;
+    const auto got = asked_here(ask);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().kind, base::ErrorKind::timeout);
+    ask.timeout = 10s;
+    ask.to = server->address();
+    bool is_told = false;
+    auto pending = ask_http(loop, ask, [&](const base::Result<HttpResponse>&) { is_told = true; });
+    loop.run_until([&] { return unanswered.size() == 2; });
+    pending.reset();
+    unanswered.back()({200, "text/plain", "too late"});
+    loop.run_turns(20);
+    EXPECT_FALSE(is_told);
+}
+
+TEST_F(AskHttpTest, OverTlsTheServerHasToBeTheOneThatWasMeant) {
+    const TestCertificates certificates;
+    TestCertificates issuing;
+    const auto files = issuing.issue({.addresses = {"127.0.0.1"}});
+    TlsOptions at_server;
+    at_server.certificate_file = files.certificate;
+    at_server.key_file = files.key;
+    at_server.verify_peer = false;
+    auto made = serve_http(loop, {"127.0.0.1", 0}, *make_server_tls(at_server), {},
+                           [](const HttpRequest&, const HttpReply& reply) {
+                               reply({200, "text/plain", "safe"});
+                           });
+    ASSERT_TRUE(made) << made.error().message;
+    server = std::move(*made);
+    TlsOptions at_client;
+    at_client.ca_file = issuing.ca_file();
+    HttpAsk ask;
+    ask.tls = *make_client_tls(at_client);
+    const auto got = asked_here(ask);
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(got->body, "safe");
+    at_client.ca_file = certificates.ca_file();
+    ask.tls = *make_client_tls(at_client);
+    const auto refused = asked_here(ask);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("certificate"));
+}
+
+TEST(UrlTest, WebUrlsMayBeSecure) {
+    const auto secure = parse_web_url("https://api.example.com/v2/x?all=true");
+    ASSERT_TRUE(secure) << secure.error().message;
+    EXPECT_TRUE(secure->is_secure);
+    EXPECT_EQ(to_text(secure->address), "api.example.com:443");
+    EXPECT_EQ(secure->target, "/v2/x?all=true");
+    EXPECT_FALSE(parse_web_url("http://localhost:8080")->is_secure);
+    EXPECT_FALSE(parse_web_url("ftp://example.com"));
+    EXPECT_FALSE(parse_url("https://example.com")) << "admin endpoints are plain";
+}
+
 TEST_F(HttpTest, StatusBodyAndTypeArriveAsTheyWereGiven) {
     const std::string large = pattern(3U << 20U);
     serve([&](const HttpRequest& request, const HttpReply& reply) {

@@ -10,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "base/secret.hpp"
 #include "net/loop.hpp"
 
 namespace crossfade::net {
@@ -105,11 +106,16 @@ public:
 base::Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
                                                std::function<void(std::unique_ptr<Stream>)> accepted);
 
-// Certificates and keys of one side. Immutable; shared between loops.
+// Certificates and keys of one side, from files or as PEM text (which counts where both are given). Immutable; shared
+// between loops.
 struct TlsOptions {
     std::string ca_file, certificate_file, key_file;  // PEM paths; empty: none
-    bool verify_peer = true;  // client: check the server's chain; server: demand a client certificate
-    bool verify_host = true;  // client only
+    bool verify_peer = true;        // client: check the server's chain; server: demand a client certificate
+    bool verify_host = true;        // client only
+    std::string ca_pem{};           // certificates to trust, as text
+    std::string certificate_pem{};  // the own certificate, and what is between it and the root
+    base::Secret<std::string> key_pem{};
+    std::string revocations_pem{};  // CRLs; given, every peer is looked up in them, and its issuer must have one
 };
 base::Result<std::shared_ptr<TlsContext>> make_client_tls(const TlsOptions& options);
 base::Result<std::shared_ptr<TlsContext>> make_server_tls(const TlsOptions& options);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <vector>
 
 #include "net/raw_socket.hpp"
@@ -66,6 +67,51 @@ protected:
     std::vector<std::unique_ptr<Stream>> at_server;
     RecordingUser server_user, client_user;
 };
+
+std::string content_of(const std::string& file) {
+    std::ifstream stream(file);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+TEST_F(TlsTest, CertificatesAndKeysMayComeAsText) {
+    const auto server = certificates.issue({.addresses = {"127.0.0.1"}});
+    const auto client = certificates.issue({.common_name = "client"});
+    const std::string ca = content_of(certificates.ca_file());
+    TlsOptions options;
+    options.ca_pem = ca;
+    options.certificate_pem = content_of(server.certificate);
+    options.key_pem = base::Secret<std::string>(content_of(server.key));
+    auto listening = listen(loop, {"127.0.0.1", 0}, made(make_server_tls(options)),
+                            [this](std::unique_ptr<Stream> stream) { at_server.push_back(std::move(stream)); });
+    ASSERT_TRUE(listening) << listening.error().message;
+    listener = std::move(*listening);
+    TlsOptions ours;
+    ours.ca_pem = ca;
+    ours.certificate_pem = content_of(client.certificate);
+    ours.key_pem = base::Secret<std::string>(content_of(client.key));
+    const auto stream = connected(ours);
+    ASSERT_TRUE(stream) << stream.error().message;
+    loop.run_until([&] { return at_server.size() == 1; });
+}
+
+TEST_F(TlsTest, TextThatIsNoCertificateOrKeyIsRefused) {
+    const auto client = certificates.issue({.common_name = "client"});
+    const auto other = certificates.issue({.common_name = "other"});
+    TlsOptions no_certificate;
+    no_certificate.ca_pem = "nothing";
+    TlsOptions half;
+    half.certificate_pem = content_of(client.certificate);
+    TlsOptions foreign_key = half;
+    foreign_key.key_pem = base::Secret<std::string>(content_of(other.key));
+    TlsOptions no_list;
+    no_list.revocations_pem = "nothing";
+    for (const TlsOptions& wrong : {no_certificate, half, foreign_key, no_list}) {
+        const auto context = make_client_tls(wrong);
+        ASSERT_FALSE(context);
+        EXPECT_EQ(context.error().kind, base::ErrorKind::bad_configuration);
+        EXPECT_THAT(context.error().message, testing::Not(HasSubstr("PRIVATE KEY")));
+    }
+}
 
 TEST_F(TlsTest, BytesGoBothWaysInAnyAmount) {
     serve({.addresses = {"127.0.0.1"}});

@@ -16,6 +16,29 @@ bool is_visible_ascii(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+base::Result<Url> parse_either(std::string_view text, bool may_be_secure) {
+    const auto wrong = [&](const std::string& why) {
+        return base::fail(base::ErrorKind::bad_input,
+                          "'" + std::string(text.substr(0, 200)) + "' is no URL to ask: " + why);
+    };
+    constexpr std::string_view plain = "http://", secure = "https://";
+    const bool is_secure = may_be_secure && text.starts_with(secure);
+    if (!is_secure && !text.starts_with(plain))
+        return wrong(std::string("it does not start with ") + (may_be_secure ? "https:// or http://" : "http://"));
+    if (!is_visible_ascii(text)) return wrong("it has a character that must be percent-encoded");
+    std::string_view rest = text.substr(is_secure ? secure.size() : plain.size());
+    rest = rest.substr(0, rest.find('#'));
+    const std::size_t end = rest.find_first_of("/?");
+    const std::string_view authority = rest.substr(0, end);
+    if (authority.find('@') != std::string_view::npos) return wrong("a user in it is not supported");
+    auto address = parse_address(authority, is_secure ? 443 : 80);
+    if (!address) return wrong(address.error().message);
+    Url url{std::move(*address), std::string(end == std::string_view::npos ? std::string_view() : rest.substr(end)),
+            is_secure};
+    if (!url.target.starts_with('/')) url.target.insert(0, "/");
+    return url;
+}
+
 }  // namespace
 
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
@@ -61,23 +84,10 @@ std::optional<Target> parse_target(std::string_view text) {
 }
 
 base::Result<Url> parse_url(std::string_view text) {
-    const auto wrong = [&](const std::string& why) {
-        return base::fail(base::ErrorKind::bad_input,
-                          "'" + std::string(text.substr(0, 200)) + "' is no URL to ask: " + why);
-    };
-    constexpr std::string_view scheme = "http://";
-    if (!text.starts_with(scheme)) return wrong("it does not start with http://");
-    if (!is_visible_ascii(text)) return wrong("it has a character that must be percent-encoded");
-    std::string_view rest = text.substr(scheme.size());
-    rest = rest.substr(0, rest.find('#'));
-    const std::size_t end = rest.find_first_of("/?");
-    const std::string_view authority = rest.substr(0, end);
-    if (authority.find('@') != std::string_view::npos) return wrong("a user in it is not supported");
-    auto address = parse_address(authority, 80);
-    if (!address) return wrong(address.error().message);
-    Url url{std::move(*address), std::string(end == std::string_view::npos ? std::string_view() : rest.substr(end))};
-    if (!url.target.starts_with('/')) url.target.insert(0, "/");
-    return url;
+    return parse_either(text, false);
+}
+base::Result<Url> parse_web_url(std::string_view text) {
+    return parse_either(text, true);
 }
 
 }  // namespace crossfade::net

@@ -13,11 +13,14 @@ namespace crossfade::net {
 
 struct Url {
     Address address;
-    std::string target;  // path and query as they are sent, at least "/"
+    std::string target;      // path and query as they are sent, at least "/"
+    bool is_secure = false;  // https
 };
 // "http://host[:port][/path][?query]"; port 80 where none is given; a fragment is dropped. bad_input otherwise, also
 // for a user in it and for what must be percent-encoded.
 base::Result<Url> parse_url(std::string_view text);
+// The same, and "https://…" too; its port is 443 where none is given.
+base::Result<Url> parse_web_url(std::string_view text);
 
 // Without its percent encoding; with `plus_is_space` as in queries. Nothing when the encoding is broken or hides a
 // control character.
