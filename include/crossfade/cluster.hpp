@@ -1,0 +1,42 @@
+// A cluster: where sessions come from.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "crossfade/async_session.hpp"
+#include "crossfade/cluster_options.hpp"
+#include "crossfade/session.hpp"
+
+namespace crossfade {
+
+namespace driver {
+class ClusterCore;
+}
+
+// Owns the thread that its sessions run on (or uses the caller's loop: ClusterOptions::event_loop()). Copies are the
+// same cluster; the last one's end closes it. Any thread.
+class Cluster {
+public:
+    // Checks the options, reads certificates and bundles; connects to nothing. Throws Error (bad_configuration), in
+    // words, for options that are missing, contradict each other, or name files that cannot be read.
+    static Cluster build_new_cluster(const ClusterOptions& options);
+
+    // A session that is connected to at least one node of the local datacenter; to the others as soon as they answer.
+    // Throws Error: connection, timeout, authentication, protocol; bad_configuration for a datacenter or keyspace that
+    // does not exist, and when the cluster has several datacenters and none is chosen. `keyspace`: what unqualified
+    // names are in; its name as it is, without quotes.
+    Session connect(const std::string& keyspace = {}) const;
+    void connect(const std::string& keyspace, Callback<Session> done) const;
+    // co_await cluster.async_connect()
+    Pending<Session> async_connect(std::string keyspace = {}, Executor resume_on = {}) const;
+
+    // Closes every session and ends the thread. From the driver's own thread it does not wait for that.
+    void close() const;
+
+private:
+    explicit Cluster(std::shared_ptr<driver::ClusterCore> core) : core_(std::move(core)) {}
+    std::shared_ptr<driver::ClusterCore> core_;
+};
+
+}  // namespace crossfade
