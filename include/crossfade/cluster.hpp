@@ -14,8 +14,8 @@ namespace driver {
 class ClusterCore;
 }
 
-// Owns the thread that its sessions run on (or uses the caller's loop: ClusterOptions::event_loop()). Copies are the
-// same cluster; the last one's end closes it. Any thread.
+// Has the thread that its sessions run on (or uses the caller's loop: ClusterOptions::event_loop()); that ends with
+// close(), or when neither the cluster nor a session of it is left. Copies are the same cluster. Any thread.
 class Cluster {
 public:
     // Checks the options, reads certificates and bundles; connects to nothing. Throws Error (bad_configuration), in
@@ -23,15 +23,16 @@ public:
     static Cluster build_new_cluster(const ClusterOptions& options);
 
     // A session that is connected to at least one node of the local datacenter; to the others as soon as they answer.
-    // Throws Error: connection, timeout, authentication, protocol; bad_configuration for a datacenter or keyspace that
-    // does not exist, and when the cluster has several datacenters and none is chosen. `keyspace`: what unqualified
-    // names are in; its name as it is, without quotes.
+    // Throws Error: connection, timeout, authentication, protocol; server for a keyspace that does not exist;
+    // bad_configuration for a datacenter that does not, and when the cluster has several and none is chosen.
+    // `keyspace`: what unqualified names are in; its name as it is, without quotes.
     Session connect(const std::string& keyspace = {}) const;
     void connect(const std::string& keyspace, Callback<Session> done) const;
     // co_await cluster.async_connect()
     Pending<Session> async_connect(std::string keyspace = {}, Executor resume_on = {}) const;
 
-    // Closes every session and ends the thread. From the driver's own thread it does not wait for that.
+    // Closes every session and ends the thread; waits for sessions that are being connected. From the driver's own
+    // thread it does not wait for that.
     void close() const;
 
 private:

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,6 +88,10 @@ public:
         settings_.contact_points = std::move(list);
         return *this;
     }
+    // {"a", "b"} would otherwise be taken for one string between two pointers.
+    ClusterOptions& contact_points(std::initializer_list<std::string> list) {
+        return contact_points(std::vector<std::string>(list));
+    }
     // Of contact points without one. 9042 unless told.
     ClusterOptions& port(std::uint16_t number) {
         settings_.port = number;
@@ -105,8 +110,8 @@ public:
         settings_.authenticator = std::move(with);
         return *this;
     }
-    // Requests go to nodes of this datacenter alone. Without it: the cluster's only one; with several, connect fails and
-    // names them.
+    // Requests go to nodes of this datacenter alone. Without it: the cluster's only one; with several, connect fails
+    // and names them.
     ClusterOptions& local_datacenter(std::string name) {
         settings_.local_datacenter = std::move(name);
         return *this;
@@ -116,8 +121,8 @@ public:
         settings_.local_rack = std::move(name);
         return *this;
     }
-    // Contact points, TLS and local datacenter come from the bundle (the zip that a cluster's owner hands out). Several:
-    // regions, in failover order.
+    // Contact points, TLS and local datacenter come from the bundle (the zip that a cluster's owner hands out).
+    // Several: regions, in failover order.
     ClusterOptions& secure_connect_bundle(std::string path) {
         settings_.bundles = {std::move(path)};
         return *this;
@@ -125,6 +130,9 @@ public:
     ClusterOptions& secure_connect_bundle(std::vector<std::string> paths) {
         settings_.bundles = std::move(paths);
         return *this;
+    }
+    ClusterOptions& secure_connect_bundle(std::initializer_list<std::string> paths) {
+        return secure_connect_bundle(std::vector<std::string>(paths));
     }
     ClusterOptions& tls(TlsOptions options) {
         settings_.tls = std::move(options);
@@ -172,7 +180,8 @@ public:
         settings_.has_client_timestamps = is_on;
         return *this;
     }
-    // How long a statement that changes the schema waits until all nodes have taken it. 10 s unless told; 0: not.
+    // How long a statement that changes the schema waits, beyond its timeout, until all nodes have taken it. 10 s
+    // unless told; 0: not.
     ClusterOptions& schema_agreement(std::chrono::milliseconds within) {
         settings_.schema_agreement = within;
         return *this;

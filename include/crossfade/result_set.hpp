@@ -44,7 +44,7 @@ public:
     bool is_null(std::size_t index) const { return cell_at(index).is_null; }
     bool is_null(std::string_view name) const { return is_null(index_of(name)); }
     std::size_t column_count() const noexcept;
-    // As CQL writes it: for people, whatever the type.
+    // For people, whatever the type: text as it is, "null", anything else as JSON has it.
     std::string to_text(std::size_t index) const;
 
     // All columns: a mapped struct by name, or a std::tuple by position (of exactly as many columns).

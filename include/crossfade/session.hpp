@@ -20,7 +20,8 @@ class AsyncSession;
 // Where a coroutine goes on: called with what to run, once. Empty: on the driver's thread, at once.
 using Executor = std::function<void(std::function<void()>)>;
 
-// Pools of connections to the nodes of the local datacenter. Copies are the same session; the last one's end closes it.
+// Pools of connections to the nodes of the local datacenter. Copies are the same session; when the last one
+// goes, and no request, and no page that has a next one, it is closed.
 // Any thread, and several at once.
 //
 // Blocking calls throw Error: server (with its code), timeout, unavailable, connection, protocol, closed,
@@ -40,7 +41,8 @@ public:
     // unqualified names are in (protocol v5).
     PreparedStatement prepare(const std::string& text, const std::string& keyspace = {}) const;
 
-    // The same without waiting: `done` is called once, on the driver's thread.
+    // The same without waiting: `done` is called once, on the driver's thread (once the session is closed, on the
+    // caller's).
     void execute(const std::string& text, Callback<ResultSet> done) const { execute(Statement(text), std::move(done)); }
     void execute(const Statement& statement, Callback<ResultSet> done) const;
     void execute(const BoundStatement& statement, Callback<ResultSet> done) const;

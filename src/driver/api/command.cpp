@@ -32,13 +32,14 @@ base::Result<void> fill_values(std::vector<cql::ValueView>& into, cql::ProtocolV
 }
 
 base::Result<void> check_version(cql::ProtocolVersion version, const StatementSettings& statement) {
-    const std::string of = "protocol v" + std::string(cql::name_of(version)) + " has no ";
+    const auto refused = [&](const char* what) {
+        return base::fail(base::ErrorKind::bad_configuration,
+                          "protocol v" + std::string(cql::name_of(version)) + " has no " + what);
+    };
     if (!statement.keyspace.empty() && !cql::has_request_keyspace(version))
-        return base::fail(base::ErrorKind::bad_configuration, of + "keyspace of a request: name it in the statement");
-    if (statement.now_in_seconds && !cql::has_now_in_seconds(version))
-        return base::fail(base::ErrorKind::bad_configuration, of + "now_in_seconds");
-    if (!statement.payload.empty() && version == cql::ProtocolVersion::v3)
-        return base::fail(base::ErrorKind::bad_configuration, of + "custom payload");
+        return refused("keyspace of a request: name it in the statement");
+    if (statement.now_in_seconds && !cql::has_now_in_seconds(version)) return refused("now_in_seconds");
+    if (!statement.payload.empty() && version == cql::ProtocolVersion::v3) return refused("custom payload");
     return {};
 }
 
@@ -119,8 +120,8 @@ base::Result<void> append_command(base::Bytes& frame, cql::ProtocolVersion versi
             cql::append_query(frame, version, 0, command.text, scratch);
         } else {
             // Before v5 nothing tells when the columns have changed, so that each answer must describe its own.
-            scratch.skip_metadata = PreparedCache::columns(*command.prepared) != nullptr &&
-                                    cql::has_result_metadata_id(version);
+            scratch.skip_metadata =
+                PreparedCache::columns(*command.prepared) != nullptr && cql::has_result_metadata_id(version);
             // A prepared statement has had its keyspace since it was prepared.
             scratch.keyspace = {};
             cql::append_execute(frame, version, 0, PreparedCache::id(*command.prepared),

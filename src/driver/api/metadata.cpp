@@ -83,7 +83,7 @@ std::shared_ptr<const SchemaMetadata> Session::schema() const {
         done->complete(schema ? Outcome<Read>(std::make_shared<nodes::Schema>(std::move(*schema)))
                               : Outcome<Read>(driver::error_of(schema.error())));
     };
-    core_->loop().post([&] { read(core_, &blocked).detach(); });
+    core_->thread()->call([&] { read(core_, &blocked).detach(); });
     const Read schema = blocked.wait().value();
     auto made = std::make_shared<SchemaMetadata>();
     made->types_ = schema;

@@ -118,7 +118,7 @@ void Session::wait_for_schema_agreement(std::chrono::milliseconds within) const 
         const base::Result<void> agreed = co_await of->internal().schema_agreement(time);
         done->complete(agreed ? Outcome<bool>(true) : Outcome<bool>(driver::error_of(agreed.error())));
     };
-    core->loop().post([&] { wait(core, within, &blocked).detach(); });
+    core->thread()->call([&] { wait(core, within, &blocked).detach(); });
     blocked.wait().value();
 }
 
