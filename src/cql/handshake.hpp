@@ -123,7 +123,7 @@ private:
     Bytes envelopes_;  // of segments, not yet whole
     std::map<std::string, std::vector<std::string>> supported_;
     std::string authenticator_;
-    std::unique_ptr<LoginMechanism> login_;
+    std::shared_ptr<LoginMechanism> login_;  // copies of a handshake share it
 };
 
 }  // namespace crossfade::cql

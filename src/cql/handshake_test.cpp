@@ -476,7 +476,9 @@ TEST(Handshake, AnOwnLoginAnswersAsManyChallengesAsComeAndMayRefuseTheNode) {
         append_auth_success(answer, 4, 0, is_refused ? base::bytes_of("?") : ByteView());
         const auto last = machine.resume(Handshake::Received{answer});
         EXPECT_EQ(last.kind, is_refused ? Kind::fail : Kind::done);
-        if (is_refused) EXPECT_EQ(last.error.kind, base::ErrorKind::authentication);
+        if (is_refused) {
+            EXPECT_EQ(last.error.kind, base::ErrorKind::authentication);
+        }
     }
 }
 
