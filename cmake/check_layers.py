@@ -23,6 +23,8 @@ MAY_KNOW = {
 }
 # Outside headers that only one module may know: what keeps the others quick to build and free of I/O.
 ONLY_IN = {"boost/asio": {"net"}, "boost/beast": {"net"}, "openssl/": {"net", "bundle"}, "sqlite3.h": {"proxy", "migrate"}}
+# Public headers stand alone: users have nothing else of ours, and need none of what we are built with.
+PUBLIC_MAY_INCLUDE = re.compile(r"crossfade/[a-z_]+\.hpp|[a-z_]+")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 
 
@@ -37,6 +39,8 @@ def offences(root: pathlib.Path):
             if not match:
                 continue
             included = match.group(1)
+            if included.startswith("crossfade/") and module != "driver":
+                yield f"{path}:{number}: the public library is for others: {module} uses driver/session.hpp"
             other = included.split("/")[0]
             if other in MAY_KNOW and other != module and other not in MAY_KNOW[module]:
                 yield f"{path}:{number}: {module} must not include {included}"
@@ -45,6 +49,15 @@ def offences(root: pathlib.Path):
                     yield f"{path}:{number}: only {', '.join(sorted(allowed))} may include {included}"
 
 
-found = list(offences(pathlib.Path(sys.argv[1])))
+def public_offences(root: pathlib.Path):
+    for path in sorted((root / "include").rglob("*.hpp")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            match = INCLUDE.match(line)
+            if match and not PUBLIC_MAY_INCLUDE.fullmatch(match.group(1)):
+                yield f"{path}:{number}: a public header must not include {match.group(1)}"
+
+
+root = pathlib.Path(sys.argv[1])
+found = [*offences(root), *public_offences(root)]
 print("\n".join(found), file=sys.stderr) if found else None
 sys.exit(1 if found else 0)

@@ -164,6 +164,9 @@ HandshakeAction Handshake::take_message(Opcode opcode, ByteView body) {
                 return fail(base::ErrorKind::authentication,
                             "the node asks for more than user name and password; only PLAIN is supported");
             break;
+        case Stage::own_login:
+            if (opcode == Opcode::auth_success || opcode == Opcode::auth_challenge) return take_own_login(opcode, body);
+            break;
         case Stage::fresh:
         case Stage::ended:
             break;
@@ -228,6 +231,12 @@ HandshakeAction Handshake::take_authenticate(ByteView body) {
     if (!authenticator)
         return fail(base::ErrorKind::protocol, "the node's answer to STARTUP: " + authenticator.error().message);
     authenticator_ = *authenticator;
+    if (options_.make_login) login_ = options_.make_login();
+    if (login_ != nullptr) {
+        const auto token = login_->begin(*authenticator);
+        if (!token) return fail(base::ErrorKind::authentication, token.error().message);
+        return send_token(*token, Stage::own_login);
+    }
     if (options_.username.empty())
         return fail(base::ErrorKind::authentication,
                     "the node asks for a login (" + shortened(*authenticator) + ") and no user name is configured");
@@ -242,6 +251,18 @@ HandshakeAction Handshake::take_challenge(ByteView body) {
         return fail(base::ErrorKind::authentication,
                     "the node does not offer the login mechanism PLAIN, the only one that is supported");
     return send_credentials();
+}
+
+HandshakeAction Handshake::take_own_login(Opcode opcode, ByteView body) {
+    const auto token = parse_auth_token(body);
+    if (!token) return fail(base::ErrorKind::protocol, "the node's answer to AUTH_RESPONSE: " + token.error().message);
+    if (opcode == Opcode::auth_success) {
+        const auto accepted = login_->accept(*token);
+        return accepted ? done() : fail(base::ErrorKind::authentication, accepted.error().message);
+    }
+    const auto next = login_->answer(*token);
+    if (!next) return fail(base::ErrorKind::authentication, next.error().message);
+    return send_token(*next, Stage::own_login);
 }
 
 // RFC 4616: an empty authorization identity, the name, the password.
@@ -290,6 +311,7 @@ std::string_view Handshake::asked() const {
             return "STARTUP";
         case Stage::mechanism_sent:
         case Stage::credentials_sent:
+        case Stage::own_login:
             return "AUTH_RESPONSE";
         case Stage::fresh:
         case Stage::ended:

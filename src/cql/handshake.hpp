@@ -2,7 +2,9 @@
 // version). Pure: give it what happened, do what it says.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,12 +17,27 @@
 
 namespace crossfade::cql {
 
+// A login of the application's own kind, for one connection (SASL, §4.2.4 and on of every version). Errors become
+// those of the connection, of kind authentication; their text is shown, so that no secret may be in it.
+class LoginMechanism {
+public:
+    virtual ~LoginMechanism() = default;
+    // `authenticator`: the class that the node named. Gives the first token.
+    virtual base::Result<Bytes> begin(std::string_view authenticator) = 0;
+    // Of AUTH_CHALLENGE. Gives the next token.
+    virtual base::Result<Bytes> answer(ByteView challenge) = 0;
+    // Of AUTH_SUCCESS: an error refuses the node.
+    virtual base::Result<void> accept(ByteView token) = 0;
+};
+using MakeLogin = std::function<std::unique_ptr<LoginMechanism>()>;
+
 struct HandshakeOptions {
     HandshakeOptions() = default;
 
     std::vector<ProtocolVersion> versions;        // tried in this order; not empty
     Compression compression = Compression::none;  // used when the node supports it; snappy never with segments (v5)
     std::string username, password;               // SASL PLAIN; an empty username: no login
+    MakeLogin make_login;                         // instead of them; may be empty
     std::vector<std::pair<std::string, std::string>>
         startup_options;  // DRIVER_NAME, …; CQL_VERSION is 3.0.0 unless it is here
 };
@@ -71,7 +88,15 @@ public:
     ProtocolVersion version() const { return options_.versions[attempt_]; }  // that is being tried, or was agreed
 
 private:
-    enum class Stage : std::uint8_t { fresh, options_sent, startup_sent, mechanism_sent, credentials_sent, ended };
+    enum class Stage : std::uint8_t {
+        fresh,
+        options_sent,
+        startup_sent,
+        mechanism_sent,
+        credentials_sent,
+        own_login,  // of `login_`: as many challenges as the node likes
+        ended
+    };
 
     HandshakeAction take(ByteView bytes);
     HandshakeAction take_segments(ByteView bytes);
@@ -82,6 +107,7 @@ private:
     HandshakeAction take_authenticate(ByteView body);
     HandshakeAction take_challenge(ByteView body);
     HandshakeAction step_down(std::string_view why);
+    HandshakeAction take_own_login(Opcode opcode, ByteView body);
     HandshakeAction send_credentials();
     HandshakeAction send_token(ByteView token, Stage next);
     HandshakeAction done();
@@ -97,6 +123,7 @@ private:
     Bytes envelopes_;  // of segments, not yet whole
     std::map<std::string, std::vector<std::string>> supported_;
     std::string authenticator_;
+    std::shared_ptr<LoginMechanism> login_;  // copies of a handshake share it
 };
 
 }  // namespace crossfade::cql

@@ -435,6 +435,53 @@ TEST(Handshake, FailsOnChallengesItCannotAnswer) {
         base::ErrorKind::authentication, "does not offer the login mechanism PLAIN");
 }
 
+// Says what it was asked, so that the test sees it.
+class Echo final : public LoginMechanism {
+public:
+    base::Result<Bytes> begin(std::string_view authenticator) override {
+        return Bytes(authenticator.begin(), authenticator.end());
+    }
+    base::Result<Bytes> answer(ByteView challenge) override {
+        if (challenge.empty()) return base::fail(base::ErrorKind::authentication, "an empty challenge");
+        return Bytes(challenge.rbegin(), challenge.rend());
+    }
+    base::Result<void> accept(ByteView token) override {
+        if (token.empty()) return {};
+        return base::fail(base::ErrorKind::authentication, "this is not the node that was meant");
+    }
+};
+
+TEST(Handshake, AnOwnLoginAnswersAsManyChallengesAsComeAndMayRefuseTheNode) {
+    const auto token_in = [](const HandshakeAction& action) {
+        const auto token = parse_auth_response(ByteView(action.bytes).subspan(frame_header_size));
+        return std::string(base::text_of(*token));
+    };
+    for (const bool is_refused : {false, true}) {
+        HandshakeOptions options;
+        options.versions = {ProtocolVersion::v4};
+        options.make_login = [] { return std::make_unique<Echo>(); };
+        Handshake machine(options);
+        machine.resume(Handshake::Connected{});
+        machine.resume(Handshake::Received{supported_answer(ProtocolVersion::v4)});
+        Bytes answer;
+        append_authenticate(answer, 4, 0, "com.example.Authenticator");
+        EXPECT_EQ(token_in(machine.resume(Handshake::Received{answer})), "com.example.Authenticator");
+        for (const char* challenge : {"abc", "xy"}) {
+            answer.clear();
+            append_auth_challenge(answer, 4, 0, base::bytes_of(challenge));
+            EXPECT_EQ(token_in(machine.resume(Handshake::Received{answer})),
+                      std::string(challenge) == "abc" ? "cba" : "yx");
+        }
+        answer.clear();
+        append_auth_success(answer, 4, 0, is_refused ? base::bytes_of("?") : ByteView());
+        const auto last = machine.resume(Handshake::Received{answer});
+        EXPECT_EQ(last.kind, is_refused ? Kind::fail : Kind::done);
+        if (is_refused) {
+            EXPECT_EQ(last.error.kind, base::ErrorKind::authentication);
+        }
+    }
+}
+
 TEST(Handshake, CompressesOnlyWithWhatTheNodeOffers) {
     const auto startup_for = [](Compression wanted, const Supported& offered) {
         Handshake machine(options_for({ProtocolVersion::v4}, wanted));

@@ -77,6 +77,8 @@ std::uint32_t tail_flags(ProtocolVersion v, const QueryOptions& options) {
 void write_parameters(Writer& out, ProtocolVersion v, const QueryOptions& options) {
     std::uint32_t flags = tail_flags(v, options);
     if (!options.values.empty()) flags |= query_flag::values;
+    const bool has_names = !options.names.empty();
+    if (has_names) flags |= query_flag::names_for_values;
     if (options.skip_metadata) flags |= query_flag::skip_metadata;
     if (options.page_size) flags |= query_flag::page_size;
     if (!options.paging_state.empty()) flags |= query_flag::paging_state;
@@ -84,7 +86,10 @@ void write_parameters(Writer& out, ProtocolVersion v, const QueryOptions& option
     write_flags(out, v, flags);
     if (!options.values.empty()) {
         out.short_number(static_cast<std::uint16_t>(options.values.size()));
-        for (const ValueView& value : options.values) out.value(value);
+        for (std::size_t i = 0; i < options.values.size(); ++i) {
+            if (has_names) out.string(options.names[i]);
+            out.value(options.values[i]);
+        }
     }
     if (options.page_size) out.int_number(*options.page_size);
     if (!options.paging_state.empty()) out.bytes(options.paging_state);

@@ -122,6 +122,7 @@ void for_each_child(const BatchRequest& batch, Visit&& visit) {
 struct QueryOptions {
     Consistency consistency = Consistency::local_quorum;
     std::vector<ValueView> values;
+    std::vector<std::string_view> names;  // of each value, or empty: by position. Not for BATCH
     bool skip_metadata = false;
     std::optional<std::int32_t> page_size;
     ByteView paging_state;

@@ -431,5 +431,19 @@ TEST(Requests, ParseWithoutAllocation) {
     EXPECT_EQ(*allocation_count(), *after + 1) << "the count counts";
 }
 
+TEST(AppendQuery, NamesStandBeforeTheirValues) {
+    QueryOptions options;
+    const Bytes value{7};
+    options.values = {{ValueView::State::bytes, value}, {ValueView::State::null, {}}};
+    options.names = {"k", "v"};
+    Bytes frame;
+    append_query(frame, ProtocolVersion::v4, 1, "UPDATE", options);
+    const auto query = parse_query(ProtocolVersion::v4, ByteView(frame).subspan(frame_header_size));
+    ASSERT_TRUE(query);
+    EXPECT_TRUE(query->parameters.has(query_flag::names_for_values));
+    EXPECT_EQ(Bytes(query->parameters.values.begin(), query->parameters.values.end()),
+              (Bytes{0, 1, 'k', 0, 0, 0, 1, 7, 0, 1, 'v', 0xFF, 0xFF, 0xFF, 0xFF}));
+}
+
 }  // namespace
 }  // namespace crossfade::cql

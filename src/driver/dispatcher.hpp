@@ -51,6 +51,8 @@ public:
     std::uint64_t retries() const { return retries_; }
     std::uint64_t timeouts() const { return timeouts_; }
 
+    bool is_closed() const { return closed_.has_value(); }
+
     // For Request.
     void begin(Request& request);
     void end(Request& request);

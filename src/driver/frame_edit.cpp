@@ -41,7 +41,10 @@ base::Bytes with_new_batch_ids(cql::ProtocolVersion version, base::ByteView body
 void replace_prepared_id(base::Bytes& frame, cql::ProtocolVersion version, base::ByteView old_id, base::ByteView id,
                          base::ByteView result_metadata_id) {
     const cql::FrameHeader header = cql::read_frame_header(frame.data());
-    const base::ByteView body = base::ByteView(frame).subspan(cql::frame_header_size);
+    const base::ByteView whole = base::ByteView(frame).subspan(cql::frame_header_size);
+    const auto prefix = cql::read_body_prefix(header, whole);
+    if (!prefix) return;
+    const base::ByteView body = whole.subspan(prefix->size);
     base::Bytes edited;
     if (header.opcode == cql::Opcode::execute)
         edited = with_new_execute_ids(version, body, old_id, id, result_metadata_id);
@@ -49,9 +52,9 @@ void replace_prepared_id(base::Bytes& frame, cql::ProtocolVersion version, base:
         edited = with_new_batch_ids(version, body, old_id, id);
     else
         return;
-    frame.resize(cql::frame_header_size);
+    frame.resize(cql::frame_header_size + prefix->size);
     base::append(frame, edited);
-    cql::patch_body_length(frame.data(), static_cast<std::uint32_t>(edited.size()));
+    cql::patch_body_length(frame.data(), static_cast<std::uint32_t>(frame.size() - cql::frame_header_size));
 }
 
 }  // namespace crossfade::driver

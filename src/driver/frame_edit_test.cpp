@@ -59,6 +59,21 @@ TEST(ReplacePreparedId, InABatchReplacesEachOccurrenceAndNoOther) {
     }
 }
 
+TEST(ReplacePreparedId, LeavesACustomPayloadWhereItIs) {
+    const Bytes payload{0, 1, 0, 1, 'k', 0, 0, 0, 1, 'v'};
+    const auto with_payload = [&](const Bytes& id) {
+        Bytes frame;
+        cql::append_execute(frame, ProtocolVersion::v4, 0, id, {}, options());
+        frame.insert(frame.begin() + cql::frame_header_size, payload.begin(), payload.end());
+        frame[1] |= cql::frame_flag::custom_payload;
+        cql::patch_body_length(frame.data(), static_cast<std::uint32_t>(frame.size() - cql::frame_header_size));
+        return frame;
+    };
+    Bytes frame = with_payload(old_id);
+    replace_prepared_id(frame, ProtocolVersion::v4, old_id, new_id, {});
+    EXPECT_EQ(frame, with_payload(new_id));
+}
+
 TEST(ReplacePreparedId, LeavesOtherFramesAlone) {
     Bytes frame;
     cql::append_execute(frame, ProtocolVersion::v4, 0, new_id, {}, options());

@@ -46,6 +46,19 @@ TEST(NodeChoice, AvoidsTheNodeThatFailedAsLongAsAnotherIsOpen) {
     EXPECT_EQ(choose(choice, {free_node}, {}, 0U), 0U);
 }
 
+TEST(NodeChoice, GivesLessToANodeOnWhichRequestsPileUp) {
+    NodeChoice choice;
+    NodeState slow = free_node;
+    slow.in_flight = 500;
+    NodeState quick = free_node;
+    quick.in_flight = 3;
+    std::vector<int> count(3);
+    for (int i = 0; i < 90; ++i) ++count[*choose(choice, {slow, quick, quick}, {0, 1, 2})];
+    EXPECT_EQ(count[0], 0);
+    // With one replica there is nothing to compare: it is asked, slow or not.
+    EXPECT_EQ(choose(choice, {slow, quick}, {0}), 0U);
+}
+
 TEST(NodeChoice, HasNoneWhenNothingHasRoom) {
     NodeChoice choice;
     EXPECT_FALSE(choose(choice, {}));

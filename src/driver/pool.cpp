@@ -12,19 +12,17 @@
 namespace crossfade::driver {
 namespace {
 
-constexpr std::chrono::milliseconds first_backoff{100};
-constexpr std::chrono::milliseconds longest_backoff{5000};
 constexpr std::chrono::milliseconds sweep_every{1000};
 
 }  // namespace
 
 // One connection that should be there.
 struct Pool::Slot {
-    Slot(Pool& in, Member& member) : of(member), retry(in.loop_) {}
+    Slot(Pool& in, Member& member) : of(member), retry(in.loop_), backoff(in.options_.first_backoff) {}
 
     Member& of;
     net::Timer retry;
-    std::chrono::milliseconds backoff = first_backoff;
+    std::chrono::milliseconds backoff;
     std::unique_ptr<nodes::PendingOpen> pending;
     std::shared_ptr<nodes::Connection> connection;
     bool is_ready = false;    // USEd to the keyspace, counted as open
@@ -35,11 +33,12 @@ struct Pool::Member {
     NodeId id = 0;
     net::Address address;
     std::string name;
+    bool is_near = false;  // in the local rack
     std::vector<std::unique_ptr<Slot>> slots;
 };
 
 Pool::Pool(net::Loop& loop, PoolOwner& owner, PoolOptions options)
-    : loop_(loop), owner_(owner), options_(std::move(options)), sweep_(loop) {}
+    : loop_(loop), owner_(owner), options_(std::move(options)), random_(std::random_device()()), sweep_(loop) {}
 
 Pool::~Pool() {
     close(base::Error(base::ErrorKind::interrupted, options_.cluster.label + ": closed"));
@@ -59,6 +58,7 @@ void Pool::set_topology(std::shared_ptr<const nodes::Topology> topology) {
                                        [&](const auto& one) { return one != nullptr && one->name == name; });
         if (kept != before.end()) {
             nodes_.push_back(std::move(*kept));
+            nodes_.back()->is_near = node.rack == options_.local_rack;
             continue;
         }
         nodes_.push_back(std::make_unique<Member>());
@@ -66,6 +66,7 @@ void Pool::set_topology(std::shared_ptr<const nodes::Topology> topology) {
         added.id = ++last_id_;
         added.address = node.address;
         added.name = name;
+        added.is_near = node.rack == options_.local_rack;
         for (std::uint32_t n = 0; n < std::max(options_.connections_per_node, 1U); ++n) {
             added.slots.push_back(std::make_unique<Slot>(*this, added));
             to_open.push_back(added.slots.back().get());
@@ -125,11 +126,14 @@ void Pool::open(Slot& slot) {
     open.connect.timeout = options_.cluster.connect_timeout;
     open.connect.tls = options_.cluster.tls;
     open.credentials = options_.cluster.credentials;
+    open.make_login = options_.cluster.make_login;
     open.versions = {options_.version};
     open.compression = options_.compression;
     open.startup_options = {{"DRIVER_NAME", "Crossfade"}};
     if (!options_.application_name.empty())
         open.startup_options.emplace_back("APPLICATION_NAME", options_.application_name);
+    open.startup_options.insert(open.startup_options.end(), options_.cluster.startup_options.begin(),
+                                options_.cluster.startup_options.end());
     open.timeout = options_.cluster.connect_timeout;
     slot.pending = nodes::open_connection(
         loop_, std::move(open),
@@ -167,7 +171,7 @@ base::Task<void> Pool::use_keyspace(Pool& pool, Slot& slot, std::shared_ptr<node
 
 void Pool::ready(Slot& slot) {
     slot.is_ready = true;
-    slot.backoff = first_backoff;
+    slot.backoff = options_.first_backoff;
     ++open_;
     settle(slot);
     owner_.on_pool_room();
@@ -176,12 +180,14 @@ void Pool::ready(Slot& slot) {
 void Pool::failed(Slot& slot, const base::Error& why) {
     if (is_closed_) return;
     last_error_ = why;
-    if (slot.backoff == first_backoff) base::log_warning("{}: {}; trying again", options_.cluster.label, why.message);
+    if (slot.backoff == options_.first_backoff)
+        base::log_warning("{}: {}; trying again", options_.cluster.label, why.message);
     const bool is_leaving =
         std::none_of(nodes_.begin(), nodes_.end(), [&](const auto& member) { return member.get() == &slot.of; });
     if (!is_leaving) {
-        slot.retry.start(slot.backoff, [this, &slot] { open(slot); });
-        slot.backoff = std::min(slot.backoff * 2, longest_backoff);
+        std::uniform_int_distribution<std::int64_t> percent(85, 115);
+        slot.retry.start(slot.backoff * percent(random_) / 100, [this, &slot] { open(slot); });
+        slot.backoff = std::min(slot.backoff * 2, options_.longest_backoff);
     }
     settle(slot);
 }
@@ -229,6 +235,7 @@ NodeState Pool::state_of(const Member& member) const {
     for (const auto& slot : member.slots) {
         state.is_open = state.is_open || slot->is_ready;
         state.has_room = state.has_room || (slot->is_ready && slot->connection->has_room());
+        if (slot->is_ready) state.in_flight += slot->connection->in_flight();
     }
     return state;
 }
@@ -245,14 +252,24 @@ Pool::Picked Pool::pick(const Wish& wish) {
     std::optional<std::size_t> avoid;
     for (std::size_t i = 0; wish.avoid != 0 && i < nodes_.size(); ++i)
         if (nodes_[i]->id == wish.avoid) avoid = i;
-    const auto chosen =
-        choice_.choose(nodes_.size(), preferred_, avoid, [&](std::size_t i) { return state_of(*nodes_[i]); });
+    const auto chosen = choose(avoid);
     if (!chosen) {
         ask_for_room();
         return {};
     }
     const Member& member = *nodes_[*chosen];
     return {connection_with_room(member), member.id};
+}
+
+std::optional<std::size_t> Pool::choose(std::optional<std::size_t> avoid) {
+    const auto look = [&](std::size_t i) { return state_of(*nodes_[i]); };
+    if (!options_.local_rack.empty()) {
+        near_.clear();
+        for (const std::uint32_t node : preferred_)
+            if (node < nodes_.size() && nodes_[node]->is_near) near_.push_back(node);
+        if (const auto found = choice_.choose_preferred(nodes_.size(), near_, avoid, look)) return found;
+    }
+    return choice_.choose(nodes_.size(), preferred_, avoid, look);
 }
 
 void Pool::ask_for_room() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,10 @@ struct PoolOptions {
     std::uint32_t connections_per_node = 1;
     std::string application_name, keyspace;
     std::chrono::milliseconds request_timeout{12000};
+    std::string local_rack;  // replicas in it come first; empty: none is nearer than others
+    // Between attempts to connect to a node: doubled from the first to the longest, and each time up to 15 % off, so
+    // that many clients do not come at once.
+    std::chrono::milliseconds first_backoff{100}, longest_backoff{5000};
 };
 
 class PoolOwner {
@@ -87,6 +92,7 @@ private:
     nodes::Connection* connection_with_room(const Member& member) const;
     NodeState state_of(const Member& member) const;
     void ask_for_room();
+    std::optional<std::size_t> choose(std::optional<std::size_t> avoid);
     void open(Slot& slot);
     void opened(Slot& slot, base::Result<nodes::OpenedConnection> result);
     static base::Task<void> use_keyspace(Pool& pool, Slot& slot, std::shared_ptr<nodes::Connection> fresh);
@@ -101,8 +107,9 @@ private:
     std::vector<std::unique_ptr<Member>> nodes_;    // those of the topology
     std::vector<std::unique_ptr<Member>> leaving_;  // no longer of the topology, with requests under way
     std::vector<std::uint32_t> node_of_topology_;  // index in the topology → index in nodes_, or one past every index
-    std::vector<std::uint32_t> preferred_;         // scratch of pick()
+    std::vector<std::uint32_t> preferred_, near_;  // scratch of pick()
     NodeChoice choice_;
+    std::minstd_rand random_;
     NodeId last_id_ = 0;
     std::uint32_t open_ = 0, unsettled_ = 0;
     net::Timer sweep_;

@@ -21,6 +21,7 @@ public:
     std::vector<cql::OwnedColumn> variables;  // one for each bind marker
     std::vector<cql::OwnedColumn> columns;    // of the result; empty for writes
     std::vector<std::uint16_t> key_indices;   // which variables are the partition key, in its order; empty before v4
+    std::string prepared_in;                  // the keyspace that was asked for with it (v5); mostly empty
     std::string keyspace, table;              // of the first variable or column; empty when there is none
 
     Prepared() = default;

@@ -56,11 +56,14 @@ private:
     std::coroutine_handle<> waiting_;
 };
 
-base::Task<base::Result<PreparedPtr>> PreparedCache::prepare(std::string text) {
+base::Task<base::Result<PreparedPtr>> PreparedCache::prepare(std::string text, std::string keyspace) {
     const auto self = shared_from_this();
-    if (const auto known = statements_.find(text); known != statements_.end()) co_return known->second;
-    base::Result<PreparedPtr> prepared = co_await fly(text, text, 0, dispatcher_->loop().now() + timeout_);
-    if (prepared) self->keep(*prepared);
+    // No name has a NUL in it.
+    const std::string key = keyspace.empty() ? text : text + '\0' + keyspace;
+    if (const auto known = statements_.find(key); known != statements_.end()) co_return known->second;
+    const TimePoint deadline = dispatcher_->loop().now() + timeout_;
+    base::Result<PreparedPtr> prepared = co_await fly(key, std::move(text), std::move(keyspace), 0, deadline);
+    if (prepared) self->keep(key, *prepared);
     co_return prepared;
 }
 
@@ -68,7 +71,8 @@ base::Task<base::Result<void>> PreparedCache::prepare_again(NodeId node, Prepare
     const auto self = shared_from_this();
     ++prepared_again_;
     base::Result<PreparedPtr> prepared =
-        co_await fly(std::to_string(node) + '\n' + statement->text, statement->text, node, deadline);
+        co_await fly(std::to_string(node) + '\n' + statement->prepared_in + '\n' + statement->text, statement->text,
+                     statement->prepared_in, node, deadline);
     if (!prepared) co_return base::fail(prepared.error());
     statement->current_id_ = (*prepared)->current_id_;
     statement->current_result_metadata_id_ = (*prepared)->current_result_metadata_id_;
@@ -76,8 +80,8 @@ base::Task<base::Result<void>> PreparedCache::prepare_again(NodeId node, Prepare
     co_return base::Result<void>();
 }
 
-base::Task<base::Result<PreparedPtr>> PreparedCache::fly(std::string key, std::string text, NodeId node,
-                                                         TimePoint deadline) {
+base::Task<base::Result<PreparedPtr>> PreparedCache::fly(std::string key, std::string text, std::string keyspace,
+                                                         NodeId node, TimePoint deadline) {
     const auto self = shared_from_this();
     // One under way may have been asked for by somebody with less time: then it is tried again.
     while (true) {
@@ -90,16 +94,17 @@ base::Task<base::Result<PreparedPtr>> PreparedCache::fly(std::string key, std::s
     }
     const auto flight = std::make_shared<Flight>();
     flights_.emplace(key, flight);
-    base::Result<PreparedPtr> prepared = co_await send(std::move(text), node, deadline);
+    base::Result<PreparedPtr> prepared = co_await send(std::move(text), std::move(keyspace), node, deadline);
     self->flights_.erase(key);
     for (Waiting* const waiting : std::exchange(flight->waiting, {})) waiting->finish(prepared);
     co_return prepared;
 }
 
-base::Task<base::Result<PreparedPtr>> PreparedCache::send(std::string text, NodeId node, TimePoint deadline) {
+base::Task<base::Result<PreparedPtr>> PreparedCache::send(std::string text, std::string keyspace, NodeId node,
+                                                          TimePoint deadline) {
     const auto self = shared_from_this();
-    Request request(dispatcher_);
-    cql::append_prepare(request.frame(), version_, 0, text);
+    AwaitedRequest request(dispatcher_);
+    cql::append_prepare(request.frame(), version_, 0, text, keyspace);
     RequestOptions options;
     options.is_idempotent = true;
     options.deadline = deadline;
@@ -108,16 +113,18 @@ base::Task<base::Result<PreparedPtr>> PreparedCache::send(std::string text, Node
     request.begin(std::move(options));
     const base::Result<Rows> rows = co_await request;
     if (!rows) co_return base::fail(rows.error());
-    co_return self->read(text, *rows);
+    co_return self->read(text, keyspace, *rows);
 }
 
-base::Result<PreparedPtr> PreparedCache::read(const std::string& text, const Rows& rows) const {
+base::Result<PreparedPtr> PreparedCache::read(const std::string& text, const std::string& keyspace,
+                                              const Rows& rows) const {
     const auto parsed = cql::parse_prepared(version_, rows.message());
     if (rows.kind() != cql::ResultKind::prepared || !parsed)
         return base::fail(base::ErrorKind::protocol, "the answer to PREPARE of '" + text + "' cannot be read" +
                                                          (parsed ? "" : ": " + parsed.error().message));
     auto statement = std::make_shared<Prepared>();
     statement->text = text;
+    statement->prepared_in = keyspace;
     statement->id = copy(parsed->id);
     statement->result_metadata_id = copy(parsed->result_metadata_id);
     statement->variables = owned(parsed->variables.columns);
@@ -134,9 +141,9 @@ base::Result<PreparedPtr> PreparedCache::read(const std::string& text, const Row
     return PreparedPtr(std::move(statement));
 }
 
-void PreparedCache::keep(const PreparedPtr& statement) {
-    if (!statements_.emplace(statement->text, statement).second) return;
-    order_.push_back(statement->text);
+void PreparedCache::keep(std::string key, const PreparedPtr& statement) {
+    if (!statements_.emplace(key, statement).second) return;
+    order_.push_back(std::move(key));
     if (order_.size() <= most_statements) return;
     statements_.erase(order_.front());
     order_.pop_front();

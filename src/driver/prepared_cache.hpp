@@ -30,7 +30,8 @@ public:
                   std::chrono::milliseconds timeout)
         : dispatcher_(std::move(dispatcher)), version_(version), timeout_(timeout) {}
 
-    base::Task<base::Result<PreparedPtr>> prepare(std::string text);
+    // `keyspace`: what unqualified names are in, for versions that can say so (has_request_keyspace); else empty.
+    base::Task<base::Result<PreparedPtr>> prepare(std::string text, std::string keyspace = {});
     // `node` answered UNPREPARED: prepares there, once for all who ask meanwhile, and brings the statement's ids up to
     // date.
     base::Task<base::Result<void>> prepare_again(NodeId node, PreparedPtr statement, TimePoint deadline);
@@ -55,10 +56,11 @@ private:
         std::vector<Waiting*> waiting;
     };
     // As `key`, or as one under way with the same key.
-    base::Task<base::Result<PreparedPtr>> fly(std::string key, std::string text, NodeId node, TimePoint deadline);
-    base::Task<base::Result<PreparedPtr>> send(std::string text, NodeId node, TimePoint deadline);
-    base::Result<PreparedPtr> read(const std::string& text, const Rows& rows) const;
-    void keep(const PreparedPtr& statement);
+    base::Task<base::Result<PreparedPtr>> fly(std::string key, std::string text, std::string keyspace, NodeId node,
+                                              TimePoint deadline);
+    base::Task<base::Result<PreparedPtr>> send(std::string text, std::string keyspace, NodeId node, TimePoint deadline);
+    base::Result<PreparedPtr> read(const std::string& text, const std::string& keyspace, const Rows& rows) const;
+    void keep(std::string key, const PreparedPtr& statement);
 
     const std::shared_ptr<Dispatcher> dispatcher_;
     const cql::ProtocolVersion version_;

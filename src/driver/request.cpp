@@ -6,6 +6,12 @@
 #include "nodes/exchange.hpp"
 
 namespace crossfade::driver {
+namespace {
+
+// A rule that always wants another try is stopped by the deadline, but not by it alone.
+constexpr std::uint32_t most_tries = 100;
+
+}  // namespace
 
 Request::Request(std::shared_ptr<Dispatcher> dispatcher)
     : dispatcher_(std::move(dispatcher)), frame_(dispatcher_->take_buffer()) {}
@@ -18,9 +24,9 @@ Request::~Request() {
 void Request::begin(RequestOptions options) {
     options_ = std::move(options);
     retries_ = Retries(options_.is_idempotent);
-    result_.reset();
     unprepared_id_.clear();
-    avoid_ = 0;
+    avoid_ = options_.avoid;
+    tries_ = 0;
     was_sent_ = false;
     is_begun_ = true;
     dispatcher_->begin(*this);
@@ -40,21 +46,20 @@ void Request::end_try() {
 
 void Request::on_answer(nodes::Connection& from, const nodes::Answer& answer) {
     connection_ = nullptr;
-    base::Result<Rows> rows = nodes::read_rows(from, answer, options_.known_columns);
-    if (rows) {
-        finish(std::move(rows));
+    if (answer.header.opcode != cql::Opcode::error) {
+        // Broken or not: the connection is good, and the answer would be the same again.
+        finish(take(from, answer));
         return;
     }
-    if (rows.error().server_code == static_cast<std::int32_t>(cql::ErrorCode::unprepared)) {
-        if (const auto error = cql::parse_error(from.version(), answer.message))
-            unprepared_id_.assign(error->unprepared_id.begin(), error->unprepared_id.end());
+    base::Error error = nodes::read_error(from.version(), from.peer(), answer.message);
+    if (error.server_code == static_cast<std::int32_t>(cql::ErrorCode::unprepared)) {
+        if (const auto parsed = cql::parse_error(from.version(), answer.message))
+            unprepared_id_.assign(parsed->unprepared_id.begin(), parsed->unprepared_id.end());
     }
-    if (rows.error().kind == base::ErrorKind::protocol) {
-        // The connection is good; this answer is not, and would be the same again.
-        finish(std::move(rows));
-        return;
-    }
-    failed(std::move(rows.error()));
+    if (error.kind == base::ErrorKind::protocol)
+        finish(base::fail(std::move(error)));
+    else
+        failed(std::move(error));
 }
 
 void Request::on_lost(nodes::Connection&, const base::Error& why) {
@@ -63,13 +68,26 @@ void Request::on_lost(nodes::Connection&, const base::Error& why) {
 }
 
 void Request::failed(base::Error error) {
+    ++tries_;
     const auto failure = failure_of(error);
-    if (!failure || !dispatcher_->may_try_again(*this, *failure)) {
+    RetryVerdict verdict = RetryVerdict::give_up;
+    if (failure && !dispatcher_->is_closed()) {
+        if (options_.retry_rule == nullptr)
+            verdict = dispatcher_->may_try_again(*this, *failure) ? RetryVerdict::next_node : RetryVerdict::give_up;
+        else if (tries_ < most_tries)
+            verdict = options_.retry_rule->after(error, *failure, tries_, options_.is_idempotent);
+    }
+    if (verdict == RetryVerdict::give_up) {
         finish(base::fail(std::move(error)));
         return;
     }
-    avoid_ = node_;
-    options_.only_if_open = 0;
+    if (verdict == RetryVerdict::ignore) {
+        finish({});
+        return;
+    }
+    const bool is_same = verdict == RetryVerdict::same_node;
+    avoid_ = is_same ? 0 : node_;
+    options_.only_if_open = is_same ? node_ : 0;
     dispatcher_->try_again(*this);
 }
 
@@ -87,9 +105,23 @@ void Request::on_expired() {
         finish(base::fail(base::ErrorKind::unavailable, "not sent" + within + ": " + why));
 }
 
-void Request::finish(base::Result<Rows> result) {
+void Request::finish(base::Result<void> result) {
     end_try();
-    result_.emplace(std::move(result));
+    ended(std::move(result));
+}
+
+base::Result<void> AwaitedRequest::take(nodes::Connection& from, const nodes::Answer& answer) {
+    base::Result<Rows> rows = nodes::read_rows(from, answer, known_columns());
+    if (!rows) return base::fail(std::move(rows.error()));
+    rows_ = std::move(*rows);
+    return {};
+}
+
+void AwaitedRequest::ended(base::Result<void> result) {
+    if (result)
+        result_.emplace(std::exchange(rows_, Rows()));
+    else
+        result_.emplace(base::fail(std::move(result.error())));
     // This is the last: the coroutine may end, and this with it.
     if (waiting_) std::exchange(waiting_, nullptr).resume();
 }

@@ -19,6 +19,17 @@ enum class Failure : std::uint8_t {
 // Nothing for errors that another try would only repeat.
 std::optional<Failure> failure_of(const base::Error& error);
 
+enum class RetryVerdict : std::uint8_t { give_up, same_node, next_node, ignore };
+
+// What to do after a try failed, for callers who want something else than Retries. Stateless; any thread.
+class RetryRule {
+public:
+    virtual ~RetryRule() = default;
+    // `tries` have failed so far, this one included.
+    virtual RetryVerdict after(const base::Error& error, Failure failure, std::uint32_t tries,
+                               bool is_idempotent) const = 0;
+};
+
 // The tries of one request. Only idempotent ones are repeated: lost ones up to most_lost times, anywhere; refused ones
 // on a node that was not asked yet, so never with one node; timed out ones once.
 class Retries {

@@ -73,6 +73,7 @@ public:
     std::shared_ptr<const nodes::Topology> topology;
     cql::ProtocolVersion version = cql::ProtocolVersion::v4;
     std::function<void(std::shared_ptr<const nodes::ClusterEvent>)> on_event;
+    std::function<void(std::shared_ptr<const nodes::Topology>)> on_topology;
     bool is_closed = false;
 };
 
@@ -85,7 +86,9 @@ void Session::Implementation::start_control() {
     nodes::ControlCallbacks call;
     call.on_topology = [this](std::shared_ptr<const nodes::Topology> known) {
         topology = known;
-        dispatcher->set_topology(std::move(known));
+        dispatcher->set_topology(known);
+        const auto tell = on_topology;
+        if (tell) tell(std::move(known));
     };
     call.on_event = [this](std::shared_ptr<const nodes::ClusterEvent> event) {
         const bool is_keyspace =
@@ -113,6 +116,9 @@ void Session::Implementation::start_pool(std::function<void()> settled) {
     pool.application_name = options.application_name;
     pool.keyspace = options.keyspace;
     pool.request_timeout = options.request_timeout;
+    pool.local_rack = options.local_rack;
+    pool.first_backoff = options.first_backoff;
+    pool.longest_backoff = options.longest_backoff;
     dispatcher->start(std::move(pool), std::move(settled));
 }
 
@@ -142,6 +148,7 @@ base::Task<void> Session::Implementation::read_replication(std::shared_ptr<Imple
 void Session::Implementation::close() {
     if (std::exchange(is_closed, true)) return;
     on_event = nullptr;
+    on_topology = nullptr;
     dispatcher->close(closed());
     control.reset();
 }
@@ -187,6 +194,11 @@ base::Task<base::Result<std::shared_ptr<Session>>> Session::connect(net::Loop& l
     const base::Result<void> known = co_await self->control->first_round();
     if (!known) co_return base::fail(known.error());
     const auto topology = self->control->topology();
+    if (self->options.must_know_datacenter && self->options.cluster.local_datacenter.empty() &&
+        topology->datacenters().size() > 1)
+        co_return base::fail(base::ErrorKind::bad_configuration,
+                             self->options.cluster.label + ": the cluster has several data centres: " +
+                                 joined(topology->datacenters()) + "; say which one is near with local_datacenter()");
     const bool has_local = std::any_of(topology->nodes.begin(), topology->nodes.end(), [&](const nodes::Node& node) {
         return node.datacenter == topology->local_datacenter;
     });
@@ -209,7 +221,7 @@ base::Task<base::Result<Rows>> Session::query(std::string text, std::vector<std:
     cql::QueryOptions query = self->query_options(options);
     for (const auto& value : values)
         query.values.push_back(value ? cql::ValueView{cql::ValueView::State::bytes, *value} : cql::ValueView());
-    Request request(self->dispatcher);
+    AwaitedRequest request(self->dispatcher);
     cql::append_query(request.frame(), self->version, 0, text, query);
     request.begin(self->request_options(options, options.routing_keyspace, options.routing_token));
     co_return co_await request;
@@ -223,7 +235,7 @@ base::Task<base::Result<PreparedPtr>> Session::prepare(std::string text) {
 base::Task<base::Result<Rows>> Session::execute(PreparedPtr statement, std::vector<cql::ValueView> values,
                                                 ExecuteOptions options) {
     const auto self = implementation_;
-    Request request(self->dispatcher);
+    AwaitedRequest request(self->dispatcher);
     std::optional<cql::Token> token = options.routing_token;
     if (!token && self->dispatcher->has_choice()) token = token_of(*statement, values);
     cql::QueryOptions query = self->query_options(options);
@@ -254,7 +266,7 @@ base::Task<base::Result<Rows>> Session::execute(PreparedPtr statement, std::vect
 base::Task<base::Result<Rows>> Session::batch(cql::BatchType type, std::vector<BatchStatement> statements,
                                               ExecuteOptions options) {
     const auto self = implementation_;
-    Request request(self->dispatcher);
+    AwaitedRequest request(self->dispatcher);
     std::optional<cql::Token> token = options.routing_token;
     std::string keyspace = options.routing_keyspace;
     std::vector<cql::BatchItem> items;
@@ -299,7 +311,7 @@ base::Task<base::Result<Rows>> Session::batch(cql::BatchType type, std::vector<B
 
 base::Task<base::Result<Rows>> Session::raw(cql::Opcode opcode, base::Bytes body, ExecuteOptions options) {
     const auto self = implementation_;
-    Request request(self->dispatcher);
+    AwaitedRequest request(self->dispatcher);
     const auto write_body = [&](cql::Writer& out) { out.raw(body); };
     cql::append_frame(request.frame(), static_cast<std::uint8_t>(self->version), false, 0, 0, opcode, write_body);
     request.begin(self->request_options(options, options.routing_keyspace, options.routing_token));
@@ -357,6 +369,17 @@ SessionStatistics Session::statistics() const {
     statistics.waiting = from.waiting();
     statistics.in_flight = from.unfinished() - from.waiting();
     return statistics;
+}
+
+void Session::on_topology(std::function<void(std::shared_ptr<const nodes::Topology>)> call) {
+    implementation_->on_topology = std::move(call);
+}
+
+const std::shared_ptr<Dispatcher>& Session::dispatcher() const {
+    return implementation_->dispatcher;
+}
+const std::shared_ptr<PreparedCache>& Session::prepared_cache() const {
+    return implementation_->prepared;
 }
 
 void Session::on_event(std::function<void(std::shared_ptr<const nodes::ClusterEvent>)> call) {

@@ -28,6 +28,9 @@
 
 namespace crossfade::driver {
 
+class Dispatcher;
+class PreparedCache;
+
 struct SessionOptions {
     SessionOptions() = default;  // not an aggregate: safe as a temporary in a coroutine
 
@@ -38,7 +41,11 @@ struct SessionOptions {
     std::chrono::milliseconds request_timeout{12000};  // of one request with its waiting and retries
     cql::Consistency consistency = cql::Consistency::local_quorum;
     std::string application_name;
-    std::string keyspace;  // every connection is USEd to it; empty: none
+    std::string keyspace;    // every connection is USEd to it; empty: none
+    std::string local_rack;  // as PoolOptions
+    std::chrono::milliseconds first_backoff{100}, longest_backoff{5000};
+    // Without a local datacenter configured: a cluster of several is refused, and they are named.
+    bool must_know_datacenter = false;
 };
 
 // Of one request. What is absent is the session's.
@@ -116,8 +123,14 @@ public:
     cql::ProtocolVersion version() const;
     const SessionOptions& options() const;
     SessionStatistics statistics() const;
+    // Called with each topology that differs from the one before; replaces the call before. Not kept after close().
+    void on_topology(std::function<void(std::shared_ptr<const nodes::Topology>)> call);
     // Called with each event of the cluster; replaces the one before. Not kept after close().
     void on_event(std::function<void(std::shared_ptr<const nodes::ClusterEvent>)> call);
+
+    // For those who send requests of their own kind (the public session).
+    const std::shared_ptr<Dispatcher>& dispatcher() const;
+    const std::shared_ptr<PreparedCache>& prepared_cache() const;
 
     // Ends all connections; requests under way fail with kind interrupted. Once is enough; the destructor does it too.
     void close();

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "cql/handshake.hpp"
 #include "net/stream.hpp"
 
 namespace crossfade::nodes {
@@ -22,7 +24,9 @@ struct ClusterOptions {
     std::vector<net::Address> contact_points;  // with ports
     std::string local_datacenter;  // empty: the only one there is, or that of the contact point that answered first
     Credentials credentials;       // empty: none
-    std::shared_ptr<net::TlsContext> tls;  // null: plain
+    cql::MakeLogin make_login;     // instead of credentials; may be empty
+    std::vector<std::pair<std::string, std::string>> startup_options;  // beside those that we send: DRIVER_VERSION, …
+    std::shared_ptr<net::TlsContext> tls;                              // null: plain
     std::chrono::milliseconds connect_timeout{5000};
 };
 

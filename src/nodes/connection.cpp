@@ -212,7 +212,7 @@ void Connection::take_frame(const cql::FrameView& frame) {
         end(base::Error(base::ErrorKind::protocol, peer() + ": " + prefix.error().message), true);
         return;
     }
-    const Answer answer{frame.header, body.subspan(prefix->size)};
+    const Answer answer{frame.header, body.subspan(prefix->size), *prefix};
     if (frame.header.stream_id < 0) {
         if (frame.header.opcode == cql::Opcode::event && owner_ != nullptr) owner_->on_event(*this, answer);
         return;

@@ -23,6 +23,7 @@ class Connection;
 struct Answer {
     cql::FrameHeader header;  // as sent
     base::ByteView message;   // the body, decompressed, behind tracing id, warnings and custom payload
+    cql::BodyPrefix prefix;   // these three
 };
 
 // Who waits for an answer. Exactly one of the two is called for each send(), once, unless forget() came first. May

@@ -157,10 +157,13 @@ void ControlConnection::Implementation::attempt() {
     open.connect.timeout = options.cluster.connect_timeout;
     open.connect.tls = options.cluster.tls;
     open.credentials = options.cluster.credentials;
+    open.make_login = options.cluster.make_login;
     open.versions = options.versions;
     open.startup_options = {{"DRIVER_NAME", "Crossfade"}};
     if (!options.application_name.empty())
         open.startup_options.emplace_back("APPLICATION_NAME", options.application_name);
+    open.startup_options.insert(open.startup_options.end(), options.cluster.startup_options.begin(),
+                                options.cluster.startup_options.end());
     open.timeout = options.cluster.connect_timeout;
     pending_ = open_connection(loop, std::move(open),
                                [this](base::Result<OpenedConnection> result) { opened(std::move(result)); });

@@ -13,6 +13,7 @@ cql::HandshakeOptions handshake_options(const OpenOptions& options) {
     handshake.compression = options.compression;
     handshake.username = options.credentials.username;
     handshake.password = options.credentials.password;
+    handshake.make_login = options.make_login;
     handshake.startup_options = options.startup_options;
     return handshake;
 }

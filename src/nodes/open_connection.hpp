@@ -25,6 +25,7 @@ struct OpenOptions {
     net::Address to;
     net::ConnectOptions connect;  // timeout, TLS, SNI of one TCP connection
     Credentials credentials;      // empty: a node that asks for a login is an authentication error
+    cql::MakeLogin make_login;    // instead of credentials; may be empty
     // Tried in this order; only PROTOCOL_ERROR steps down, with a new connection. Not empty.
     std::vector<cql::ProtocolVersion> versions{cql::ProtocolVersion::v5, cql::ProtocolVersion::v4,
                                                cql::ProtocolVersion::v3};

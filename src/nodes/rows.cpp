@@ -37,10 +37,28 @@ std::shared_ptr<const ResultColumns> own_columns(const std::vector<cql::ColumnSp
 base::Result<Rows> Rows::read(cql::ProtocolVersion version, base::ByteView message,
                               const std::shared_ptr<const ResultColumns>& known) {
     Rows rows;
+    const auto read = read_into(rows, version, message, known, nullptr);
+    if (!read) return base::fail(read.error());
+    return rows;
+}
+
+void Rows::clear() {
+    message_.clear();
+    known_.reset();
+    columns_.clear();
+    kind_ = cql::ResultKind::void_result;
+    row_count_ = column_count_ = 0;
+    paging_state_ = new_metadata_id_ = cells_ = {};
+}
+
+base::Result<void> Rows::read_into(Rows& rows, cql::ProtocolVersion version, base::ByteView message,
+                                   const std::shared_ptr<const ResultColumns>& known, std::vector<CellPlace>* places) {
+    rows.clear();
+    if (places != nullptr) places->clear();
     rows.kind_ = cql::result_kind(message);
-    if (rows.kind_ == cql::ResultKind::void_result) return rows;
+    if (rows.kind_ == cql::ResultKind::void_result) return {};
     rows.message_.assign(message.begin(), message.end());
-    if (rows.kind_ != cql::ResultKind::rows) return rows;
+    if (rows.kind_ != cql::ResultKind::rows) return {};
 
     // The head of rows metadata (§4.2.5.2), up to the columns.
     cql::Reader in(rows.message_);
@@ -77,15 +95,23 @@ base::Result<Rows> Rows::read(cql::ProtocolVersion version, base::ByteView messa
     if (!in.ok())
         return base::fail(base::ErrorKind::protocol,
                           "the head of a rows result ends early, near byte " + std::to_string(in.broken_at()));
-    const auto checked = rows.check_cells();
-    if (!checked) return base::fail(checked.error());
-    return rows;
+    auto checked = rows.read_cells(places);
+    if (!checked) rows.clear();
+    return checked;
 }
 
-base::Result<void> Rows::check_cells() const {
+base::Result<void> Rows::read_cells(std::vector<CellPlace>* places) const {
     cql::Reader in(cells_);
     for (std::size_t row = 0; row < row_count_ && in.ok(); ++row)
-        for (std::size_t column = 0; column < column_count_; ++column) in.value();
+        for (std::size_t column = 0; column < column_count_; ++column) {
+            const cql::ValueView cell = in.value();
+            if (places == nullptr) continue;
+            // A cell that is "not set" makes no sense in a result: null.
+            const bool is_there = cell.state == cql::ValueView::State::bytes;
+            places->push_back({static_cast<std::uint32_t>(is_there ? cell.bytes.data() - message_.data() : 0),
+                               is_there ? static_cast<std::int32_t>(cell.bytes.size()) : -1});
+            if (!in.ok()) break;
+        }
     // Rows without columns take no bytes: their number would be unchecked, and nothing sends them.
     if (in.ok() && (column_count_ > 0 || row_count_ == 0)) return {};
     return base::fail(base::ErrorKind::protocol, "a rows result says " + std::to_string(row_count_) + " rows of " +

@@ -26,6 +26,13 @@ struct ResultColumns {
 std::shared_ptr<const ResultColumns> own_columns(const cql::RowsMetadata& metadata);
 std::shared_ptr<const ResultColumns> own_columns(const std::vector<cql::ColumnSpec>& columns);  // without `raw`
 
+// Where a cell's bytes are in the message.
+struct CellPlace {
+    std::uint32_t offset = 0;
+    std::int32_t size = -1;  // negative: null
+    std::size_t length() const { return static_cast<std::size_t>(size); }
+};
+
 class RowCursor;
 
 // Movable, not copyable; views stay valid when it is moved and until it is destroyed.
@@ -37,6 +44,15 @@ public:
     // are the columns to use when the response has none of its own; may be null. Errors: protocol.
     static base::Result<Rows> read(cql::ProtocolVersion version, base::ByteView message,
                                    const std::shared_ptr<const ResultColumns>& known);
+    // The same into `rows`, whose memory is used again, and, where `places` is given, with the place of every cell, row
+    // by row. After an error `rows` has no rows.
+    static base::Result<void> read_into(Rows& rows, cql::ProtocolVersion version, base::ByteView message,
+                                        const std::shared_ptr<const ResultColumns>& known,
+                                        std::vector<CellPlace>* places);
+    // Of a place that read_into() gave.
+    base::ByteView bytes_at(const CellPlace& place) const {
+        return place.size < 0 ? base::ByteView() : base::ByteView(message_).subspan(place.offset, place.length());
+    }
 
     cql::ResultKind kind() const { return kind_; }
     std::size_t row_count() const { return row_count_; }
@@ -58,7 +74,8 @@ public:
 
 private:
     friend class RowCursor;
-    base::Result<void> check_cells() const;
+    base::Result<void> read_cells(std::vector<CellPlace>* places) const;
+    void clear();
 
     base::Bytes message_;
     std::shared_ptr<const ResultColumns> known_;

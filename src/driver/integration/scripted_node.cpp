@@ -60,12 +60,9 @@ std::vector<OwnedColumn> node_columns(bool is_local) {
 }
 
 std::vector<std::optional<Bytes>> node_row(const ScriptedNode& node, bool is_local) {
-    std::vector<std::optional<Bytes>> row = {host_id(node),
-                                             text("dc1"),
-                                             text("r1"),
-                                             text("4.0.0"),
-                                             inet(node.address().host),
-                                             list_of({std::to_string(node.token)})};
+    std::vector<std::optional<Bytes>> row = {
+        host_id(node), text(node.datacenter),     text("r1"),
+        text("4.0.0"), inet(node.address().host), list_of({std::to_string(node.token)})};
     if (is_local) {
         row.emplace_back(text("scripted"));
         row.emplace_back(text("org.apache.cassandra.dht.Murmur3Partitioner"));
@@ -185,7 +182,9 @@ void ScriptedNode::take(Client& client, const cql::FrameView& frame) {
                 answer_by_default(asked);
             break;
         case cql::Opcode::execute: {
-            const auto prepared = cql::parse_execute(cql::ProtocolVersion::v4, frame.body())->prepared_id;
+            const auto prefix = cql::read_body_prefix(frame.header, frame.body());
+            const auto prepared =
+                cql::parse_execute(cql::ProtocolVersion::v4, frame.body().subspan(prefix->size))->prepared_id;
             asked.prepared_id.assign(prepared.begin(), prepared.end());
             [[fallthrough]];
         }

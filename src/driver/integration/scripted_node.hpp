@@ -66,6 +66,7 @@ public:
     void come_back();
 
     cql::Token token = 0;
+    std::string datacenter = "dc1";
     std::uint8_t highest_version = 4;
     std::uint32_t accepted = 0;  // connections so far
     std::uint32_t requests = 0;  // those given to on_request

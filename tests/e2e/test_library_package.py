@@ -1,0 +1,79 @@
+"""libcrossfade as an outside project finds it: installed, found by CMake and by pkg-config, built, run against a node."""
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import stub_nodes
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+NODE = "127.0.8.41"
+
+
+def ran(*command, **more):
+    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
+                          **more)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def prefix(crossfade, tmp_path_factory):
+    build = pathlib.Path(crossfade).parent
+    where = tmp_path_factory.mktemp("prefix")
+    ran("cmake", "--build", build, "--target", "crossfade_archive")
+    ran("cmake", "--install", build, "--component", "library", "--prefix", where)
+    return where
+
+
+def prints_the_version(program):
+    with stub_nodes.running(NODE, release_version="4.1.7"):
+        done = subprocess.run([program, NODE], stdout=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "4.1.7\n")
+
+
+def test_found_by_cmake(prefix, tmp_path):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    ran("cmake", "-S", tmp_path / "examples", "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    ran("cmake", "--build", tmp_path / "build")
+    prints_the_version(tmp_path / "build" / "plain")
+
+
+def test_found_by_pkg_config(prefix, tmp_path):
+    folder = next(prefix.rglob("crossfade.pc")).parent
+    flags = ran("pkg-config", "--cflags", "--libs", "crossfade", env={"PKG_CONFIG_PATH": str(folder), "PATH": "/usr/bin:/bin"}).split()
+    ran("g++", "-std=c++20", ROOT / "examples" / "plain.cpp", "-o", tmp_path / "plain", *flags)
+    prints_the_version(tmp_path / "plain")
+
+
+def test_public_headers_compile_alone(prefix):
+    headers = sorted((prefix / "include" / "crossfade").glob("*.hpp"))
+    assert headers
+    for header in headers:
+        ran("g++", "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{prefix / 'include'}", "-x", "c++", header)
+
+
+def test_debian_package_has_it(crossfade, tmp_path):
+    build = pathlib.Path(crossfade).parent
+    ran("cpack", "--config", build / "CPackConfig.cmake", "-B", tmp_path)
+    package = next(tmp_path.glob("libcrossfade-dev_*.deb"))
+    listing = ran("dpkg-deb", "--contents", package)
+    for file in ("/usr/include/crossfade/crossfade.hpp", "libcrossfade.a", "crossfadeConfig.cmake", "crossfade.pc"):
+        assert file in listing
+
+
+def test_every_snippet_of_the_guide_compiles(tmp_path):
+    blocks = re.findall(r"^```cpp\n(.*?)^```", (ROOT / "docs" / "libcrossfade.md").read_text(), re.M | re.S)
+    assert len(blocks) > 10
+    source = ["#include <crossfade/crossfade.hpp>", "#include <iostream>"]
+    for number, block in enumerate(blocks):
+        if block.startswith("// at namespace scope"):
+            source.append(f"namespace block_{number} {{\n{block}}}")
+        else:
+            # What a block declares itself hides what it could have been given.
+            source.append(f"[[maybe_unused]] static void block_{number}(crossfade::Session session) {{\n"
+                          f"    static_cast<void>(session);\n    {{\n{block}    }}\n}}")
+    (tmp_path / "snippets.cpp").write_text("\n".join(source) + "\n")
+    ran("g++", "-std=c++20", "-Wall", "-Wextra", "-Wno-unused-variable", "-Wno-unused-but-set-variable", "-Werror", "-fsyntax-only", f"-I{ROOT / 'include'}", tmp_path / "snippets.cpp")
