@@ -31,7 +31,7 @@ struct Pool::Slot {
 
 struct Pool::Member {
     NodeId id = 0;
-    net::Address address;
+    nodes::Endpoint endpoint;
     std::string name;
     bool is_near = false;  // in the local rack
     std::vector<std::unique_ptr<Slot>> slots;
@@ -52,7 +52,7 @@ void Pool::set_topology(std::shared_ptr<const nodes::Topology> topology) {
     for (std::size_t i = 0; i < topology->nodes.size(); ++i) {
         const nodes::Node& node = topology->nodes[i];
         if (node.datacenter != topology->local_datacenter) continue;
-        const std::string name = net::to_text(node.address);
+        const std::string name = nodes::to_text(node.endpoint());
         node_of_topology_[i] = static_cast<std::uint32_t>(nodes_.size());
         const auto kept = std::find_if(before.begin(), before.end(),
                                        [&](const auto& one) { return one != nullptr && one->name == name; });
@@ -64,7 +64,7 @@ void Pool::set_topology(std::shared_ptr<const nodes::Topology> topology) {
         nodes_.push_back(std::make_unique<Member>());
         Member& added = *nodes_.back();
         added.id = ++last_id_;
-        added.address = node.address;
+        added.endpoint = node.endpoint();
         added.name = name;
         added.is_near = node.rack == options_.local_rack;
         for (std::uint32_t n = 0; n < std::max(options_.connections_per_node, 1U); ++n) {
@@ -122,7 +122,7 @@ void Pool::close(const base::Error& why) {
 
 void Pool::open(Slot& slot) {
     nodes::OpenOptions open;
-    open.to = slot.of.address;
+    nodes::aim_at(slot.of.endpoint, open.to, open.connect);
     open.connect.timeout = options_.cluster.connect_timeout;
     open.connect.tls = options_.cluster.tls;
     open.credentials = options_.cluster.credentials;

@@ -1,7 +1,6 @@
 #include "crossfade/cluster_options.hpp"
 
 #include "cql/handshake.hpp"
-#include "driver/api/bundle_endpoints.hpp"
 #include "driver/api/cluster_core.hpp"
 #include "driver/api/error_of.hpp"
 
@@ -21,14 +20,16 @@ T or_refuse(base::Result<T> result) {
 
 void check_bundle(const ClusterSettings& given) {
     if (!given.contact_points.empty())
-        refuse("contact points and a secure connect bundle were given: the bundle says where the cluster is, so leave "
-               "contact_points() out");
+        refuse(
+            "contact points and a secure connect bundle were given: the bundle says where the cluster is, so leave "
+            "contact_points() out");
     if (given.tls) refuse("TLS options and a secure connect bundle were given: certificates come from the bundle");
     if (!given.local_datacenter.empty())
         refuse("a local datacenter and a secure connect bundle were given: the bundle says which is local");
     if (given.username.empty() && given.authenticator == nullptr)
-        refuse("a secure connect bundle needs credentials: username(\"token\") with the application token as password, "
-               "or a client id and its secret");
+        refuse(
+            "a secure connect bundle needs credentials: username(\"token\") with the application token as password, "
+            "or a client id and its secret");
 }
 
 void check(const ClusterSettings& given, const RequestSettings& requests) {
@@ -117,10 +118,7 @@ std::shared_ptr<const SessionSetup> setup_of(const ClusterOptions& options) {
         cluster.local_datacenter = given.local_datacenter;
         if (given.tls) cluster.tls = tls_of(*given.tls);
     } else {
-        BundleEndpoints endpoints = or_refuse(open_bundles(given.bundles));
-        cluster.contact_points = std::move(endpoints.contact_points);
-        cluster.local_datacenter = std::move(endpoints.local_datacenter);
-        cluster.tls = std::move(endpoints.tls);
+        setup->regions = or_refuse(read_regions(given.bundles));
     }
     cluster.credentials = {given.username, given.password};
     if (given.authenticator != nullptr)

@@ -17,8 +17,31 @@ bool may_be_use(std::string_view text) {
     const std::size_t at = text.find_first_not_of(" \t\r\n;");
     if (at == std::string_view::npos) return false;
     const char first = text[at];
-    return (first == 'u' || first == 'U' || first == '-' || first == '/') &&
-           cql::classify(text).verb == cql::Verb::use;
+    return (first == 'u' || first == 'U' || first == '-' || first == '/') && cql::classify(text).verb == cql::Verb::use;
+}
+
+// To the first region that lets it in. What the first one said is told when none does; a login that is refused there
+// would be refused everywhere.
+base::Task<base::Result<std::shared_ptr<Session>>> connect_to_a_region(net::Loop& loop,
+                                                                       std::vector<BundleRegion> regions,
+                                                                       SessionOptions options) {
+    std::optional<base::Error> first_error;
+    for (const BundleRegion& region : regions) {
+        base::Error error(base::ErrorKind::internal, "");
+        auto cluster = co_await reach_region(loop, region, options.cluster, options.cluster.connect_timeout);
+        if (cluster) {
+            SessionOptions there = options;
+            there.cluster = std::move(*cluster);
+            auto session = co_await Session::connect(loop, std::move(there));
+            if (session) co_return session;
+            error = std::move(session.error());
+        } else {
+            error = std::move(cluster.error());
+        }
+        if (!first_error || error.kind == base::ErrorKind::authentication) first_error = error;
+        if (error.kind == base::ErrorKind::authentication) break;
+    }
+    co_return base::fail(std::move(*first_error));
 }
 
 }  // namespace
@@ -32,8 +55,12 @@ base::Task<void> SessionCore::connect(std::shared_ptr<LoopLease> lease, std::sha
                                       std::string keyspace, Callback<std::shared_ptr<SessionCore>> done) {
     SessionOptions options = setup->session;
     options.keyspace = std::move(keyspace);
-    base::Result<std::shared_ptr<Session>> session =
-        co_await Session::connect(lease->thread->loop(), std::move(options));
+    base::Result<std::shared_ptr<Session>> session = base::fail(base::ErrorKind::internal, "no region was tried");
+    if (setup->regions.empty()) {
+        session = co_await Session::connect(lease->thread->loop(), std::move(options));
+    } else {
+        session = co_await connect_to_a_region(lease->thread->loop(), setup->regions, std::move(options));
+    }
     if (!session) {
         done(error_of(session.error()));
         co_return;
@@ -70,10 +97,9 @@ void SessionCore::listen() {
         schema_changed();
         const auto& change = event->event.schema;
         if (setup_->cluster.listener != nullptr)
-            setup_->cluster.listener->on_schema_change(SchemaChange{std::string(change.change),
-                                                                    std::string(change.target),
-                                                                    std::string(change.keyspace),
-                                                                    std::string(change.name)});
+            setup_->cluster.listener->on_schema_change(
+                SchemaChange{std::string(change.change), std::string(change.target), std::string(change.keyspace),
+                             std::string(change.name)});
     });
     take_topology(session_->topology());
 }

@@ -13,6 +13,7 @@
 #include "base/histogram.hpp"
 #include "crossfade/cluster_options.hpp"
 #include "crossfade/metadata.hpp"
+#include "driver/api/bundle_regions.hpp"
 #include "driver/api/execution.hpp"
 #include "driver/api/loop_thread.hpp"
 #include "driver/dispatcher.hpp"
@@ -26,6 +27,8 @@ struct SessionSetup {
     SessionOptions session;
     ClusterSettings cluster;
     RequestSettings requests;  // of those that say nothing
+    // With bundles, in failover order: the first that can be reached says where the nodes are. Else none.
+    std::vector<BundleRegion> regions;
 };
 
 class SessionCore : public std::enable_shared_from_this<SessionCore> {
