@@ -182,6 +182,10 @@ void Execution::remember_next_page() {
     page_->next = std::make_shared<NextPage>(session_, std::move(next));
 }
 
+void Execution::forget_others() {
+    others_.clear();
+}
+
 void Execution::over() {
     is_over_ = true;
     if (speculation_ != nullptr) speculation_->cancel();

@@ -57,6 +57,7 @@ private:
     static base::Task<void> prepare_again(Execution& self, Attempt& attempt);
     static base::Task<void> wait_for_agreement(Execution& self);
     void remember_next_page();
+    void forget_others();
 
     std::shared_ptr<SessionCore> session_;  // while it is in use
     Execution* next_ = nullptr;             // of those submitted by other threads

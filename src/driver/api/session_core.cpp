@@ -144,7 +144,7 @@ void SessionCore::recycle(Execution& execution) {
     const auto self = std::move(execution.session_);
     execution.command.prepared.reset();
     execution.error_.reset();
-    execution.others_.clear();
+    execution.forget_others();
     execution.running_ = execution.preparing_ = execution.prepares_ = 0;
     execution.is_over_ = false;
     std::unique_ptr<Execution> owned(&execution);
