@@ -23,11 +23,24 @@ from running_proxy import RunningProxy  # noqa: E402
 NAME, ORIGIN, TARGET = os.environ.get("CROSSFADE_E2E_CLUSTERS", "e2e,127.0.0.11,127.0.0.21").split(",")
 
 
+class SaidAtOnce:
+    """What fails is shown when it fails, not only at the end of an hour."""
+
+    def __init__(self, config):
+        self.config = config
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+            terminal.write_line(f"\nfailed just now: {report.nodeid} ({report.when})\n{report.longreprtext[-3000:]}")
+
+
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="also what takes long")
 
 
 def pytest_configure(config):
+    config.pluginmanager.register(SaidAtOnce(config), "said-at-once")
     config.addinivalue_line("markers", "long: runs in ./test --long only")
 
 

@@ -14,8 +14,8 @@ def _text(text):
 class MetadataAndNodes:
     """Demands client certificates of `authority`, on both ports."""
 
-    def __init__(self, authority, server_files, token, host_ids, client_authority=None):
-        self.token, self.host_ids = token, host_ids
+    def __init__(self, authority, server_files, token, host_ids, client_authority=None, local_dc="dc1"):
+        self.token, self.host_ids, self.local_dc = token, host_ids, local_dc
         self.status, self.document, self.logins = 200, None, []
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*server_files)
@@ -53,8 +53,8 @@ class MetadataAndNodes:
                 return
             request += more
         assert request.startswith(b"GET /metadata "), request
-        document = self.document or json.dumps({"version": 1, "region": "dc1", "contact_info": {
-            "type": "sni_proxy", "local_dc": "dc1", "contact_points": self.host_ids, "sni_proxy_address": f"localhost:{self.cql_port}"}})
+        document = self.document or json.dumps({"version": 1, "region": self.local_dc, "contact_info": {
+            "type": "sni_proxy", "local_dc": self.local_dc, "contact_points": self.host_ids, "sni_proxy_address": f"localhost:{self.cql_port}"}})
         body = document.encode()
         connection.sendall(f"HTTP/1.1 {self.status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
 

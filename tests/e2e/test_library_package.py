@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 import stub_nodes
+from made_certificates import Authority
+from metadata_and_cluster import MetadataAndCluster
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NODE = "127.0.8.41"
@@ -46,6 +48,41 @@ def test_found_by_pkg_config(prefix, tmp_path):
     flags = ran("pkg-config", "--cflags", "--libs", "crossfade", env={"PKG_CONFIG_PATH": str(folder), "PATH": "/usr/bin:/bin"}).split()
     ran("g++", "-std=c++20", ROOT / "examples" / "plain.cpp", "-o", tmp_path / "plain", *flags)
     prints_the_version(tmp_path / "plain")
+
+
+@pytest.fixture(scope="module")
+def bundle_example(prefix, tmp_path_factory):
+    build = tmp_path_factory.mktemp("bundle_example")
+    folder = next(prefix.rglob("crossfade.pc")).parent
+    flags = ran("pkg-config", "--cflags", "--libs", "crossfade", env={"PKG_CONFIG_PATH": str(folder), "PATH": "/usr/bin:/bin"}).split()
+    ran("g++", "-std=c++20", ROOT / "examples" / "bundle.cpp", "-o", build / "bundle", *flags)
+    return build / "bundle"
+
+
+def made_bundle(crossfade, folder, name, authority, port):
+    certificate, key = authority.issue(f"{name}-client")
+    ran(crossfade, "bundle", "create", "--out", folder / f"{name}.zip", "--host", "localhost", "--port", str(port), "--local-dc", "datacenter1",
+        "--ca", authority.ca, "--cert", certificate, "--key", key)
+    return folder / f"{name}.zip"
+
+
+def run_example(example, *bundles):
+    done = subprocess.run([example, *map(str, bundles)], env={"CROSSFADE_TOKEN": "AstraCS:abc"}, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_bundle_leads_to_a_real_cluster(crossfade, bundle_example, target, tmp_path):
+    host_id, version = target.rows("SELECT host_id, release_version FROM system.local")[0]
+    authority = Authority(tmp_path / "authority", "right")
+    front = MetadataAndCluster(authority, authority.issue("localhost", hosts=["localhost"]), {str(host_id): (target.address, 9042)},
+                               local_dc="datacenter1")
+    bundle = made_bundle(crossfade, tmp_path, "good", authority, front.metadata_port)
+    assert run_example(bundle_example, bundle) == (0, f"{version}\n", "")
+    assert set(front.asked) == {str(host_id)}, "every connection names the node that it wants"
+
+    foreign = made_bundle(crossfade, tmp_path, "foreign", Authority(tmp_path / "other", "other"), front.metadata_port)
+    code, out, error = run_example(bundle_example, foreign)
+    assert (code, out) == (1, "") and "foreign.zip" in error and "certificate" in error
 
 
 def test_public_headers_compile_alone(prefix):
