@@ -17,6 +17,7 @@
 #include "crossfade/error.hpp"
 #include "crossfade/event_loop.hpp"
 #include "crossfade/listener.hpp"
+#include "crossfade/log.hpp"
 #include "crossfade/mapping.hpp"
 #include "crossfade/metadata.hpp"
 #include "crossfade/policies.hpp"

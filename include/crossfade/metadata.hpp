@@ -78,7 +78,7 @@ struct QueryTrace {
 
 // Of one session, since it was connected.
 struct Metrics {
-    std::uint64_t requests = 0;     // that were begun: each speculative execution is one
+    std::uint64_t requests = 0;     // that were begun: executions, speculative ones, and PREPAREs
     std::uint64_t errors = 0;       // execute() calls that failed
     std::uint64_t retries = 0;      // further tries
     std::uint64_t speculative = 0;  // executions beside the first

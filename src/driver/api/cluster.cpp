@@ -70,6 +70,7 @@ void ClusterCore::close() {
 }  // namespace driver
 
 Cluster Cluster::build_new_cluster(const ClusterOptions& options) {
+    driver::be_quiet_unless_told();
     auto setup = driver::setup_of(options);
     EventLoop* const loop = options.settings().loop;
     auto thread = loop == nullptr ? driver::LoopThread::start() : loop->internal();

@@ -31,6 +31,9 @@ private:
     bool is_closed_ = false;
 };
 
+// Until the application has said what to write (set_log_level()): warnings and errors alone.
+void be_quiet_unless_told();
+
 // The checked options as the internal session takes them. Throws Error (bad_configuration).
 std::shared_ptr<const SessionSetup> setup_of(const ClusterOptions& options);
 

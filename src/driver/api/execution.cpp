@@ -16,7 +16,7 @@ namespace {
 // A node may forget a statement again before the request comes back to it.
 constexpr int most_prepares = 100;
 // What one large request took is given back.
-constexpr std::size_t largest_kept_frame = 64U * 1024U;
+constexpr std::size_t largest_kept_frame = 16U * 1024U;
 
 }  // namespace
 

@@ -75,7 +75,7 @@ private:
 class PagePool : public std::enable_shared_from_this<PagePool> {
 public:
     static constexpr std::size_t most_kept = 4096;
-    static constexpr std::size_t largest_kept = 64U * 1024U;  // bytes of a page's message
+    static constexpr std::size_t largest_kept = 16U * 1024U;  // bytes of a page's message
 
     PagePtr take();
     void give(std::unique_ptr<Page> page);
