@@ -46,7 +46,8 @@ base::Result<void> read_config(const std::string& where, base::ByteView json, Bu
     simdjson::dom::parser parser;
     simdjson::dom::element config, port;
     const std::string_view text = base::text_of(json);
-    if (parser.parse(text.data(), text.size()).get(config) != simdjson::SUCCESS || !config.is_object())
+    // simdjson must not be given the null that an empty file's bytes are.
+    if (text.empty() || parser.parse(text.data(), text.size()).get(config) != simdjson::SUCCESS || !config.is_object())
         return wrong(where, "config.json is no JSON object; download the bundle again");
     bundle.host = text_at(config, "host");
     if (!is_host(bundle.host)) return wrong(where, "config.json has no usable 'host'; download the bundle again");

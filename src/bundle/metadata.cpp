@@ -57,7 +57,9 @@ base::Result<Metadata> parse_metadata(const std::string& where, std::string_view
     if (document.size() > largest_metadata) return wrong(where, "is larger than 1 MiB");
     simdjson::dom::parser parser;
     simdjson::dom::element root, contact;
-    if (parser.parse(document.data(), document.size()).get(root) != simdjson::SUCCESS || !root.is_object())
+    // simdjson must not be given the null that an empty view may be.
+    if (document.empty() || parser.parse(document.data(), document.size()).get(root) != simdjson::SUCCESS ||
+        !root.is_object())
         return wrong(where, "is no JSON object");
     if (root["contact_info"].get(contact) != simdjson::SUCCESS || !contact.is_object())
         return wrong(where, "lacks contact_info");

@@ -32,7 +32,8 @@ base::Result<std::vector<BundleSource>> parse_bundle_sources(const std::string& 
     };
     simdjson::dom::parser parser;
     simdjson::dom::element root;
-    if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS) return wrong("the answer is not JSON");
+    if (body.empty() || parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS)
+        return wrong("the answer is not JSON");
     std::vector<BundleSource> sources;
     simdjson::dom::array items;
     if (root.get(items) == simdjson::SUCCESS) {
