@@ -17,10 +17,11 @@ using base::ByteView;
 
 // When a cell was written and when it ends.
 struct Stamp {
-    bool is_known = false;       // false: CQL cannot tell it, as of elements of non-frozen collections before 5.0
-    std::int64_t writetime = 0;  // microseconds; of no meaning unless known
-    std::int64_t expires_at =
-        0;  // seconds since 1970, 0: never. May be set without is_known when it was found otherwise
+    bool is_known = false;         // false: CQL cannot tell it, as of elements of non-frozen collections before 5.0
+    std::int64_t writetime = 0;    // microseconds; of no meaning unless known
+    std::int64_t expires_at = 0;   // seconds since 1970, 0: never; of no meaning unless tells_expiry()
+    bool is_expiry_found = false;  // set where it is not known, but was found by reading later (expiry_search.hpp)
+    bool tells_expiry() const { return is_known || is_expiry_found; }
     bool operator==(const Stamp&) const = default;
 };
 
@@ -36,8 +37,9 @@ struct Row {
     std::vector<ByteView> clustering;  // empty for statics and for tables without clustering columns
     std::vector<Atom> atoms;           // column by column; sets and maps in the server's order, lists by place
     std::vector<std::uint32_t> ends;   // for each column of the layout: where its atoms end
-    std::int64_t marker_expires_at =
-        0;  // seconds since 1970, when it was found out that the row's marker expires; CQL does not tell
+    // Of the row's marker, which CQL tells nothing of: seconds since 1970, 0: never. Of no meaning unless it was found.
+    std::int64_t marker_expires_at = 0;
+    bool is_marker_expiry_found = false;
 
     std::span<const Atom> column(std::size_t i) const {
         const std::uint32_t begin = i == 0 ? 0 : ends[i - 1];

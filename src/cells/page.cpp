@@ -172,14 +172,14 @@ private:
 
 }  // namespace
 
-base::Result<std::shared_ptr<const Page>> read_page(const Layout& layout, const Readability& readability,
-                                                    bool of_statics, driver::Rows answer, std::int64_t read_at) {
+base::Result<std::shared_ptr<Page>> read_page(const Layout& layout, const Readability& readability, bool of_statics,
+                                              driver::Rows answer, std::int64_t read_at) {
     auto page = std::make_shared<Page>();
     page->answer = std::move(answer);
     page->read_at = read_at;
     auto read = PageReader(layout, readability, of_statics, *page).read();
     if (!read) return base::fail(read.error().kind, cql::to_cql(layout.table) + ": " + read.error().message);
-    return std::shared_ptr<const Page>(std::move(page));
+    return page;
 }
 
 }  // namespace crossfade::cells

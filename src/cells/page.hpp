@@ -34,7 +34,7 @@ struct Page {
 // Reads an answer to select_rows() (or select_statics(), with `of_statics`). Rows with null clustering columns, and
 // partitions without static cells, are left out. Errors: protocol, when the answer has other columns, or collections
 // that do not agree with their stamps.
-base::Result<std::shared_ptr<const Page>> read_page(const Layout& layout, const Readability& readability,
-                                                    bool of_statics, driver::Rows answer, std::int64_t read_at);
+base::Result<std::shared_ptr<Page>> read_page(const Layout& layout, const Readability& readability, bool of_statics,
+                                              driver::Rows answer, std::int64_t read_at);
 
 }  // namespace crossfade::cells

@@ -76,7 +76,7 @@ protected:
         if (c) cells[1] = number(*c);
         return cells;
     }
-    base::Result<std::shared_ptr<const Page>> read(const std::vector<Cells>& rows) {
+    base::Result<std::shared_ptr<Page>> read(const std::vector<Cells>& rows) {
         return read_page(*layout, all, false, answer_of(20, rows), 1000);
     }
 };

@@ -11,7 +11,7 @@ using Kind = CellDifference::Kind;
 std::int64_t guess_expiry(const Row& row) {
     std::int64_t latest = 0;
     for (const Atom& atom : row.atoms) {
-        if (!atom.stamp.is_known) continue;
+        if (!atom.stamp.tells_expiry()) continue;
         if (atom.stamp.expires_at == 0) return 0;
         latest = std::max(latest, atom.stamp.expires_at);
     }
@@ -65,7 +65,7 @@ bool Planner::is_copied(const Stamp& stamp) const {
 Planner::Stamped Planner::stamped(std::uint32_t column, const Atom& atom, std::int64_t guessed_expiry) const {
     if (atom.stamp.is_known) return {column, &atom, atom.stamp.writetime, atom.stamp.expires_at};
     return {column, &atom, options_.default_timestamp,
-            atom.stamp.expires_at != 0 ? atom.stamp.expires_at : guessed_expiry};
+            atom.stamp.is_expiry_found ? atom.stamp.expires_at : guessed_expiry};
 }
 
 std::optional<Planner::Marker> Planner::marker_of(const Row& row) const {
@@ -79,7 +79,7 @@ std::optional<Planner::Marker> Planner::marker_of(const Row& row) const {
         marker->writetime = std::min(marker->writetime, atom.stamp.writetime);
     }
     if (!marker) marker = Marker{options_.default_timestamp, 0};
-    marker->expires_at = row.marker_expires_at != 0 ? row.marker_expires_at : guess_expiry(row);
+    marker->expires_at = row.is_marker_expiry_found ? row.marker_expires_at : guess_expiry(row);
     return marker;
 }
 

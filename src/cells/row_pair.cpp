@@ -8,6 +8,7 @@ base::Task<base::Result<RowPair>> read_pair(std::shared_ptr<TableAccess> origin,
     request.scope = Scope::row;
     request.of_statics = key.of_statics;
     request.page_size = 2;
+    request.finds_expiry = true;
     request.now = clock.wall_microseconds() / 1000000;
     request.key = std::move(key);
     auto reading_origin = origin->read(request);

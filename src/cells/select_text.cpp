@@ -31,6 +31,12 @@ std::string where(const Layout& layout, Scope scope) {
     };
     restrict_to(layout.partition_key);
     if (scope == Scope::row) restrict_to(layout.clustering);
+    if (scope == Scope::rows) {
+        std::string names;
+        for (const LayoutColumn& column : layout.clustering)
+            names += (names.empty() ? "" : ", ") + cql::quoted(column.name);
+        text += " AND " + (layout.clustering.size() > 1 ? "(" + names + ")" : names) + " IN ?";
+    }
     return text;
 }
 

@@ -13,6 +13,7 @@ enum class Scope : std::uint8_t {
     range,      // (token, token]: two bigints
     partition,  // the components of the partition key
     row,        // the partition key and the clustering columns
+    rows,       // the partition key and a list: of the clustering column, or of tuples of all of them
 };
 
 // Results have the partition key, the clustering columns, the cells in the layout's order, then WRITETIME and TTL of
@@ -21,7 +22,7 @@ enum class Scope : std::uint8_t {
 std::string select_rows(const Layout& layout, const Readability& readability, Scope scope);
 // SELECT DISTINCT: the partition key, the static columns, then WRITETIME and TTL of each readable one; once for each
 // partition, and for partitions whose static columns are all null too. Precondition: there are static columns, and
-// scope is not `row`.
+// scope is `range` or `partition`.
 std::string select_statics(const Layout& layout, const Readability& readability, Scope scope);
 // Tells whether a cluster has WRITETIME and TTL for one column: it can be prepared, or not.
 std::string select_stamps(const Layout& layout, const LayoutColumn& column);

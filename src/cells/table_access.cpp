@@ -1,16 +1,45 @@
 #include "cells/table_access.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+
+#include "cells/expiry_search.hpp"
 
 namespace crossfade::cells {
 namespace {
 
-constexpr std::size_t scopes = 3;
+constexpr std::size_t scopes = 4;
 
 bool refuses_the_text(const base::Error& error) {
     if (error.kind != base::ErrorKind::server) return false;
     const auto code = static_cast<cql::ErrorCode>(error.server_code);
     return code == cql::ErrorCode::invalid || code == cql::ErrorCode::syntax_error;
+}
+
+// An older node would take a later instant for one before 1970. Precondition: versions are "4.1.7" or the like.
+std::int64_t last_instant_of(const nodes::Topology& topology) {
+    const bool are_all_new = std::all_of(topology.nodes.begin(), topology.nodes.end(), [](const nodes::Node& node) {
+        return std::strtol(node.release_version.c_str(), nullptr, 10) >= 5;
+    });
+    return are_all_new ? last_instant : last_instant_before_5_0;
+}
+
+// What is bound to the list of Scope::rows: a list of values, or of tuples.
+Bytes list_of_rows(const std::vector<RowKey>& keys) {
+    Bytes list;
+    cql::Writer out(list);
+    out.int_number(static_cast<std::int32_t>(keys.size()));
+    for (const RowKey& key : keys) {
+        if (key.clustering.size() == 1) {
+            out.bytes(key.clustering.front());
+            continue;
+        }
+        Bytes tuple;
+        cql::Writer parts(tuple);
+        for (const Bytes& component : key.clustering) parts.bytes(component);
+        out.bytes(tuple);
+    }
+    return list;
 }
 
 }  // namespace
@@ -70,10 +99,14 @@ base::Task<base::Result<void>> TableAccess::prepare_reads() {
             const Readability& readability = without_stamps ? no_stamps_ : readability_;
             for (std::size_t scope = 0; scope < scopes; ++scope) {
                 const auto of_scope = static_cast<Scope>(scope);
-                if (of_statics && of_scope == Scope::row) continue;
+                if (of_statics && of_scope != Scope::range && of_scope != Scope::partition) continue;
+                // Only searches for expiries read several rows at once.
+                const bool is_of_rows = of_scope == Scope::rows;
+                if (is_of_rows && (!finds_expiry() || !without_stamps || layout_->clustering.empty())) continue;
                 std::string text = of_statics ? select_statics(*layout_, readability, of_scope)
                                               : select_rows(*layout_, readability, of_scope);
                 auto prepared = co_await session_->prepare(std::move(text));
+                if (!prepared && is_of_rows && refuses_the_text(prepared.error())) continue;
                 if (!prepared) co_return base::fail(std::move(prepared.error()));
                 reads_[of_statics][without_stamps][scope] = std::move(*prepared);
             }
@@ -87,14 +120,36 @@ bool TableAccess::takes_now() const {
 }
 
 base::Task<base::Result<std::shared_ptr<const Page>>> TableAccess::read(PageRequest request) {
+    const bool searches = request.finds_expiry && finds_expiry() && !request.without_stamps;
+    auto page = co_await read_once(request);
+    if (!page) co_return base::fail(std::move(page.error()));
+    if (searches && !(*page)->rows.empty()) {
+        const auto self = shared_from_this();
+        ExpirySearch search;
+        search.layout = layout_;
+        search.of_statics = request.of_statics;
+        search.takes_lists = reads_[false][true][static_cast<std::size_t>(Scope::rows)] != nullptr;
+        search.last = last_instant_of(*session_->topology());
+        search.read = [self](PageRequest later) { return self->read(std::move(later)); };
+        auto found = co_await find_expiries(std::move(search), *page);
+        if (!found) co_return base::fail(std::move(found.error()));
+    }
+    co_return std::shared_ptr<const Page>(std::move(*page));
+}
+
+base::Task<base::Result<std::shared_ptr<Page>>> TableAccess::read_once(PageRequest request) {
     std::array<std::uint8_t, 16> bounds{};
     std::vector<cql::ValueView> values;
-    const PartitionKey key = request.key.partition_key();
-    const std::vector<ByteView> clustering = request.key.clustering_views();
+    const bool is_of_rows = request.scope == Scope::rows;
+    const RowKey& row_key = is_of_rows ? request.keys.front() : request.key;
+    const PartitionKey key = row_key.partition_key();
+    const std::vector<ByteView> clustering = row_key.clustering_views();
+    Bytes rows_list;
     driver::ExecuteOptions options;
     options.idempotent = true;
     options.page_size = request.page_size;
     options.paging_state = request.paging_state;
+    // From 5.0 on it is taken for unsigned.
     if (request.now != 0 && takes_now()) options.now_in_seconds = static_cast<std::int32_t>(request.now);
     const bool is_range = request.scope == Scope::range;
     options.routing_token = is_range ? request.range.end : key.token;
@@ -110,6 +165,10 @@ base::Task<base::Result<std::shared_ptr<const Page>>> TableAccess::read(PageRequ
         for (const ByteView component : key.components) add(component);
         if (request.scope == Scope::row)
             for (const ByteView component : clustering) add(component);
+        if (is_of_rows) {
+            rows_list = list_of_rows(request.keys);
+            add(rows_list);
+        }
     }
     // The statics of a partition have no row to ask for.
     const std::size_t scope = request.of_statics && !is_range ? static_cast<std::size_t>(Scope::partition)

@@ -25,14 +25,17 @@ struct PageRequest {
 
     Scope scope = Scope::range;
     bool of_statics = false;
-    cql::TokenRange range;  // scope range
-    RowKey key;             // scopes partition and row
-    Bytes paging_state;     // of the page before; empty: the first one
+    cql::TokenRange range;     // scope range
+    RowKey key;                // scopes partition and row
+    std::vector<RowKey> keys;  // scope rows: of one partition
+    Bytes paging_state;        // of the page before; empty: the first one
     std::int32_t page_size = 1000;
     std::int64_t now =
         0;  // seconds since 1970 that expiry is judged by, where the protocol can say it (v5); 0: the cluster's
     // Leave out WRITETIME and TTL: smaller answers, and stamps that are not known.
     bool without_stamps = false;
+    // Find out when cells end whose TTL CQL does not tell (expiry_search.hpp), where finds_expiry() says it can be.
+    bool finds_expiry = false;
 };
 
 // Made once for each table and cluster, shared by all who copy, compare or repair it. Loop's thread only.
@@ -50,6 +53,8 @@ public:
     const std::shared_ptr<driver::Session>& session() const { return session_; }
     // Whether reads and writes can say which instant expiry counts from (protocol v5).
     bool takes_now() const;
+    // Whether a page's rows can be asked for again at later instants.
+    bool finds_expiry() const { return takes_now() && !layout_->is_counter; }
 
     // One page. Errors: the session's; protocol, for answers that make no sense. SELECTs are retried by the session,
     // not here.
@@ -74,6 +79,7 @@ public:
 private:
     using PreparedPtr = std::shared_ptr<const driver::Prepared>;
     base::Task<base::Result<void>> prepare_reads();
+    base::Task<base::Result<std::shared_ptr<Page>>> read_once(PageRequest request);
     base::Task<base::Result<void>> find_readable();
     base::Task<base::Result<PreparedPtr>> statement_for(const Write& write);
     driver::ExecuteOptions write_options(std::int64_t now, cql::Token token, bool idempotent) const;
@@ -82,7 +88,7 @@ private:
     std::shared_ptr<const Layout> layout_;
     const base::Clock& clock_;
     Readability readability_, no_stamps_;
-    PreparedPtr reads_[2][2][3];                                   // [of statics][without stamps][scope]
+    PreparedPtr reads_[2][2][4];                                   // [of statics][without stamps][scope]
     std::unordered_map<std::uint64_t, PreparedPtr> writes_;        // with unset values: by kind, column and field
     std::unordered_map<std::string, PreparedPtr> writes_by_text_;  // before v4
 };

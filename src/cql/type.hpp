@@ -82,6 +82,8 @@ bool contains(const Type& type, TypeCode code);
 // CQL text: "frozen<map<text, int>>", "vector<float, 3>", quoted UDT names where needed (without their keyspace); a
 // custom type is its class in single quotes. As system_schema writes it.
 std::string to_cql(const Type& type);
+// A user type's name as CQL takes it: in quotes where it needs them, also where the server has a type of that name.
+std::string quoted_type_name(const std::string& name);
 
 // Reads an [option] that describes a type. Depth is bounded (deepest_nesting); errors: bad_input. Custom types whose
 // class has a CQL type (VectorType(…), and DurationType, SimpleDateType, … that older versions send so) come back as

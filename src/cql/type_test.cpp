@@ -285,6 +285,20 @@ TEST(TypeText, TuplesFreezeWhatIsInThem) {
     EXPECT_TRUE(equal(**plain, **frozen_inside, true));
 }
 
+TEST(Type, AUserTypeMayBearTheNameOfANativeOne) {
+    const auto find_udt = [](const std::string& name) {
+        return udt_type("ks", name, {"field"}, {simple_type(TypeCode::int_number)});
+    };
+    for (const char* name : {"text", "ascii", "empty", "duration"}) {
+        const std::string in_quotes = '"' + std::string(name) + '"';
+        const auto type = parse_cql_type(in_quotes, "ks", find_udt);
+        ASSERT_TRUE(type) << name;
+        EXPECT_EQ((*type)->code, TypeCode::udt);
+        EXPECT_EQ(to_cql(**type), in_quotes);
+    }
+    EXPECT_EQ(to_cql(*find_udt("place")), "place");
+}
+
 TEST(Type, FrozenFreezesAllThatIsInIt) {
     const TypePtr type = frozen(map_type(list_type(simple_type(TypeCode::int_number)), tuple_type({address_type()})));
     EXPECT_EQ(to_cql(*type), "frozen<map<frozen<list<int>>, frozen<tuple<frozen<\"Address\">>>>>");

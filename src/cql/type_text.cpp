@@ -211,6 +211,12 @@ private:
 
 }  // namespace
 
+std::string quoted_type_name(const std::string& name) {
+    const bool is_taken = name == "empty" || std::any_of(native_names.begin(), native_names.end(),
+                                                         [&](const auto& native) { return native.first == name; });
+    return is_taken ? '"' + name + '"' : quoted(name);
+}
+
 std::string to_cql(const Type& type) {
     std::string text;
     switch (type.code) {
@@ -226,7 +232,7 @@ std::string to_cql(const Type& type) {
             text = joined(type, "map");
             break;
         case TypeCode::udt:
-            text = quoted(type.name);
+            text = quoted_type_name(type.name);
             break;
         // Always frozen; the server writes so in its schema tables and takes either.
         case TypeCode::tuple:

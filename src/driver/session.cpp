@@ -259,12 +259,15 @@ base::Task<base::Result<Rows>> Session::batch(cql::BatchType type, std::vector<B
     std::string keyspace = options.routing_keyspace;
     std::vector<cql::BatchItem> items;
     items.reserve(statements.size());
+    // What the frame says; somebody else may have the statement prepared under another id meanwhile.
+    std::vector<base::Bytes> ids_in_frame(statements.size());
     for (BatchStatement& one : statements) {
         cql::BatchItem item;
         if (one.prepared != nullptr) {
             if (!token && self->dispatcher->has_choice()) token = token_of(*one.prepared, one.values);
             if (keyspace.empty()) keyspace = one.prepared->keyspace;
             item.prepared_id = PreparedCache::id(*one.prepared);
+            ids_in_frame[items.size()].assign(item.prepared_id.begin(), item.prepared_id.end());
         } else {
             item.text = one.text;
         }
@@ -278,15 +281,16 @@ base::Task<base::Result<Rows>> Session::batch(cql::BatchType type, std::vector<B
     const std::size_t most = statements.size() * static_cast<std::size_t>(most_prepares_of_a_request);
     for (std::size_t i = 0; i < most && !rows && !request.unprepared_id().empty(); ++i) {
         const base::Bytes forgotten = request.unprepared_id();
-        const auto found = std::find_if(statements.begin(), statements.end(), [&](const BatchStatement& one) {
-            return one.prepared != nullptr && std::ranges::equal(PreparedCache::id(*one.prepared), forgotten);
-        });
-        if (found == statements.end()) break;
-        const PreparedPtr statement = found->prepared;
+        const auto found = std::find(ids_in_frame.begin(), ids_in_frame.end(), forgotten);
+        if (found == ids_in_frame.end()) break;
+        const PreparedPtr statement = statements[static_cast<std::size_t>(found - ids_in_frame.begin())].prepared;
         const NodeId node = request.answered_by();
         const base::Result<void> prepared = co_await self->prepared->prepare_again(node, statement, request.deadline());
         if (!prepared) co_return base::fail(prepared.error());
-        replace_prepared_id(request.frame(), self->version, forgotten, PreparedCache::id(*statement), {});
+        const auto now = PreparedCache::id(*statement);
+        replace_prepared_id(request.frame(), self->version, forgotten, now, {});
+        for (base::Bytes& id : ids_in_frame)
+            if (id == forgotten) id.assign(now.begin(), now.end());
         request.begin_again(node, nullptr);
         rows = co_await request;
     }

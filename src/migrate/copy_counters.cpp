@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "base/for_each_at_once.hpp"
 #include "cells/find_suspects.hpp"
 #include "cells/row_pair.hpp"
 #include "driver/pause.hpp"
@@ -60,7 +61,7 @@ base::Task<base::Result<void>> settle_all(CounterCopyPtr copy, std::vector<cells
     std::function<base::Task<void>(cells::RowKey)> work = [copy](cells::RowKey key) {
         return settle(copy, std::move(key));
     };
-    co_await for_each_at_once(std::move(keys), at_once, std::move(work));
+    co_await base::for_each_at_once(std::move(keys), at_once, std::move(work));
     if (copy->error) co_return base::fail(*copy->error);
     co_return base::Result<void>();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/for_each_at_once.hpp"
 #include "cells/find_suspects.hpp"
 #include "cells/row_pair.hpp"
 #include "driver/pause.hpp"
@@ -76,6 +77,7 @@ private:
         cells::PageRequest request;
         request.of_statics = of_statics;
         request.range = range_;
+        request.finds_expiry = true;
         cells::PageStream stream(around_.loop, table_->origin, std::move(request), around_.page_sizes, around_.clock);
         while (!error_) {
             if (around_.should_stop && around_.should_stop())
@@ -294,7 +296,7 @@ private:
         std::function<base::Task<void>(cells::RowKey)> check = [self](cells::RowKey key) {
             return check_list_row(self, std::move(key));
         };
-        co_await for_each_at_once(std::move(keys), 32, std::move(check));
+        co_await base::for_each_at_once(std::move(keys), 32, std::move(check));
         if (self->error_) co_return base::fail(*self->error_);
         co_return base::Result<void>();
     }

@@ -21,7 +21,7 @@ std::string unreadable_columns(const cells::Layout& layout, const cells::Readabi
 }  // namespace
 
 std::vector<std::string> foreseen(const cells::Layout& layout, const cells::Readability& readability,
-                                  std::int64_t default_timestamp) {
+                                  std::int64_t default_timestamp, bool finds_expiry) {
     std::vector<std::string> notes;
     const std::string name = cql::to_cql(layout.table);
     if (layout.is_counter) {
@@ -30,15 +30,18 @@ std::vector<std::string> foreseen(const cells::Layout& layout, const cells::Read
         return notes;
     }
     if (const std::string columns = unreadable_columns(layout, readability); !columns.empty())
-        notes.push_back(
-            fmt::format("{}: the origin does not tell writetime and TTL of {}; their elements get timestamp {} and, "
-                        "where all other cells of "
-                        "the row expire, the row's TTL",
-                        name, columns, default_timestamp));
+        notes.push_back(fmt::format(
+            "{}: the origin does not tell writetime and TTL of {}; their elements get timestamp {} and {}", name,
+            columns, default_timestamp,
+            finds_expiry
+                ? "keep their expiry, which is found by reading them as of later instants"
+                : "where all other cells of the row expire, the row's TTL (by protocol v5 it could be found)"));
     if (layout.regulars.empty())
         notes.push_back(fmt::format(
-            "{}: its rows have nothing but a key, whose writetime and TTL nobody tells; they get timestamp {}", name,
-            default_timestamp));
+            "{}: its rows have nothing but a key, whose writetime and TTL nobody tells; they get timestamp {} "
+            "and {}",
+            name, default_timestamp,
+            finds_expiry ? "keep their expiry, which is found by reading them as of later instants" : "no TTL"));
     return notes;
 }
 

@@ -82,8 +82,8 @@ TEST(Exactness, NamesTheTableAndTheColumns) {
     ASSERT_EQ(notes.size(), 2U);
     EXPECT_EQ(notes[0], "ks.t: 1,200 elements of l, m, s, u got timestamp 1, because the origin does not tell theirs");
     EXPECT_EQ(notes[1], "ks.t: 3 rows have nothing but a key; it got timestamp 1");
-    EXPECT_EQ(foreseen(*layout, old, 1).size(), 1U);
-    EXPECT_TRUE(foreseen(*layout, hoped_for(*layout), 1).empty());
+    EXPECT_EQ(foreseen(*layout, old, 1, false).size(), 1U);
+    EXPECT_TRUE(foreseen(*layout, hoped_for(*layout), 1, false).empty());
 }
 
 }  // namespace

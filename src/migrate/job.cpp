@@ -8,8 +8,6 @@
 
 #include "driver/pause.hpp"
 #include "migrate/preflight.hpp"
-#include "migrate/ranges.hpp"
-#include "migrate/truncation.hpp"
 #include "nodes/cell_values.hpp"
 #include "nodes/cluster_pair.hpp"
 
@@ -21,6 +19,9 @@ constexpr int exit_partial = 20, exit_bad_input = 30;
 constexpr double slow_bytes_per_second = 5e6;
 constexpr std::int64_t day_us = 86400000000;
 constexpr std::chrono::milliseconds tick_every{200};
+// A node that is started again between two tables is back by then, mostly.
+constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::milliseconds pause_between_tries{1000};
 
 int exit_of(const base::Error& error) {
     switch (error.kind) {
@@ -67,7 +68,6 @@ Job::Job(net::Loop& loop, std::string command, RunOptions options, std::ostream&
       options_(std::move(options)),
       out_(out),
       error_(error),
-      clock_(base::system_clock()),
       begun_(clock_.now()),
       window_(loop, AdaptiveLimit::Bounds{32, 2, options_.most_in_flight}),
       surroundings_(loop, window_, clock_),
@@ -114,6 +114,9 @@ base::Task<base::Result<void>> Job::connect() {
                 fmt::format("{}: its partitioner is {}; only Murmur3Partitioner can be copied by ranges", side,
                             topology->partitioner.empty() ? "not known" : topology->partitioner));
     }
+    auto measured = co_await origin_->measure_clock();
+    if (!measured) co_return base::fail(of_side("origin", std::move(measured.error())));
+    clock_.set(*measured);
     co_return base::Result<void>();
 }
 
@@ -187,8 +190,6 @@ std::optional<int> Job::compare_schemas(const std::vector<cql::TableName>& names
             continue;
         }
         TableFindings findings = compare_tables(*origin, *target);
-        if (command_ == "migrate" && !options_.allows_short_gc_grace)
-            if (auto problem = gc_grace_problem(*target, 0)) findings.problems.push_back(std::move(*problem));
         if (target->is_view)
             findings.problems.push_back(cql::to_cql(name) + ": it is a materialized view on the target");
         for (const std::string& note : findings.notes) say(note);
@@ -233,7 +234,8 @@ base::Result<void> Job::open_ledger() {
                             options_.repair->different ? " different" : "", options_.repair->extra ? " extra" : "");
     auto lock = FolderLock::take(fmt::format("{}/{}-{:016x}.lock", folder_, command_, std::hash<std::string>()(name)));
     if (!lock) return base::fail(base::ErrorKind::bad_configuration, std::move(lock.error().message));
-    lock_.emplace(std::move(*lock));
+    locks_.push_back(std::move(*lock));
+    if (auto locked = lock_tables(); !locked) return locked;
     auto run = ledger_->begin_run(command_, name, origin, target, clock_.wall_microseconds(), options_.restarts);
     if (!run) return base::fail(std::move(run.error()));
     run_ = *run;
@@ -241,6 +243,41 @@ base::Result<void> Job::open_ledger() {
         say(fmt::format("going on with the run that began {} ago (--restart begins anew)",
                         duration_text(static_cast<double>(clock_.wall_microseconds() - run_.begun_us) / 1e6)));
     return {};
+}
+
+// Two runs that add what the target's counters lack, at the same time, add it twice; two that write other cells do no
+// harm, but each tells of the other's rows. Runs that only look may be many.
+base::Result<void> Job::lock_tables() {
+    if (command_ != "migrate" && !options_.repair) return {};
+    for (const Selected& table : tables_) {
+        const std::string name = cql::to_cql(table.origin.full_name());
+        auto lock = FolderLock::take(fmt::format("{}/table-{:016x}.lock", folder_, std::hash<std::string>()(name)));
+        if (!lock)
+            return base::fail(base::ErrorKind::bad_configuration,
+                              fmt::format("{}: {}; wait until it has ended", name, lock.error().message));
+        locks_.push_back(std::move(*lock));
+    }
+    return {};
+}
+
+// All tables before the first is begun; begin() looks again, at how long the run has really taken.
+base::Task<std::optional<int>> Job::check_gc_grace() {
+    if (command_ != "migrate" || options_.allows_short_gc_grace) co_return std::nullopt;
+    double seconds = 0;
+    bool has_problems = false;
+    for (const Selected& table : tables_) {
+        auto estimated = co_await estimate(table.origin.full_name());
+        if (!estimated) {
+            complain(estimated.error().message);
+            co_return exit_of(estimated.error());
+        }
+        if (*estimated) seconds += (*estimated)->bytes / slow_bytes_per_second;
+        const auto problem = gc_grace_problem(table.target, seconds);
+        if (problem) complain(*problem);
+        has_problems = has_problems || problem;
+    }
+    if (has_problems) co_return exit_bad_input;
+    co_return std::nullopt;
 }
 
 base::Task<std::optional<int>> Job::prepare() {
@@ -259,6 +296,8 @@ base::Task<std::optional<int>> Job::prepare() {
     }
     auto selected = co_await select();
     if (selected) co_return selected;
+    auto refused = co_await check_gc_grace();
+    if (refused) co_return refused;
     auto opened = open_ledger();
     if (!opened) {
         complain(opened.error().message);
@@ -273,62 +312,73 @@ void Job::tick() {
     ticking_.start(tick_every, [this] { tick(); });
 }
 
-// Into parts by the origin's ring, and gives about how long the copy may take, in seconds.
-base::Task<base::Result<double>> Job::cut(const TableWork& table, std::vector<LedgerPart>& parts) {
-    std::vector<std::optional<base::Bytes>> names{text_value(table.name.keyspace), text_value(table.name.table)};
+// Nothing where the cluster has no estimates: they only make the parts fit better.
+base::Task<base::Result<std::optional<TableEstimate>>> Job::estimate(cql::TableName name) {
+    std::vector<std::optional<base::Bytes>> names{text_value(name.keyspace), text_value(name.table)};
     driver::ExecuteOptions options;
     options.idempotent = true;
     options.consistency = cql::Consistency::one;
-    std::vector<RangeEstimate> ranges;
     auto rows = co_await origin_->query(
         "SELECT range_start, range_end, partitions_count, mean_partition_size FROM system.size_estimates WHERE "
         "keyspace_name = ? AND table_name = ?",
         std::move(names), options);
-    // Not every cluster has estimates; they only make the parts fit better.
-    if (rows) {
-        for (driver::RowCursor row = rows->first(); row; row.next()) {
-            const nodes::NamedCells cells(*rows, row);
-            RangeEstimate range;
-            range.start = std::strtoll(std::string(cells.text("range_start")).c_str(), nullptr, 10);
-            range.end = std::strtoll(std::string(cells.text("range_end")).c_str(), nullptr, 10);
-            range.partitions = row.cell(2).bytes.size() == 8 ? cql::Reader(row.cell(2).bytes).long_number() : 0;
-            range.mean_partition_bytes =
-                row.cell(3).bytes.size() == 8 ? cql::Reader(row.cell(3).bytes).long_number() : 0;
-            ranges.push_back(range);
-        }
-    } else if (rows.error().kind != base::ErrorKind::server) {
-        co_return base::fail(of_side("origin", std::move(rows.error())));
+    std::vector<RangeEstimate> ranges;
+    if (!rows) {
+        if (rows.error().kind != base::ErrorKind::server) co_return base::fail(of_side("origin", rows.error()));
+        co_return std::optional<TableEstimate>();
     }
-    const auto estimate = estimate_of(ranges);
-    std::int64_t index = 0;
-    for (const cql::TokenRange range : cut_ring(origin_->topology()->ring, estimate)) {
-        LedgerPart part;
-        part.index = index++;
-        part.range = range;
-        parts.push_back(part);
+    for (driver::RowCursor row = rows->first(); row; row.next()) {
+        const nodes::NamedCells cells(*rows, row);
+        RangeEstimate range;
+        range.start = std::strtoll(std::string(cells.text("range_start")).c_str(), nullptr, 10);
+        range.end = std::strtoll(std::string(cells.text("range_end")).c_str(), nullptr, 10);
+        range.partitions = row.cell(2).bytes.size() == 8 ? cql::Reader(row.cell(2).bytes).long_number() : 0;
+        range.mean_partition_bytes = row.cell(3).bytes.size() == 8 ? cql::Reader(row.cell(3).bytes).long_number() : 0;
+        ranges.push_back(range);
     }
-    co_return estimate ? estimate->bytes / slow_bytes_per_second : 0.0;
+    co_return estimate_of(ranges);
+}
+
+base::Task<base::Result<TableMoment>> Job::look(bool at_origin, cql::TableName name) {
+    auto moment = co_await look_at_table(at_origin ? origin_ : target_, std::move(name));
+    if (!moment) co_return base::fail(of_side(at_origin ? "origin" : "target", std::move(moment.error())));
+    co_return moment;
+}
+
+base::Task<bool> Job::waits_after(base::Error error, std::chrono::steady_clock::time_point until) {
+    if (!cells::may_pass(error) || clock_.now() >= until) co_return false;
+    if (options_.should_stop && options_.should_stop()) co_return false;
+    driver::Pause wait(loop_, pause_between_tries);
+    co_await wait;
+    co_return true;
 }
 
 base::Task<TableOutcome> Job::begin(std::size_t number) {
+    const auto until = clock_.now() + patience;
+    for (;;) {
+        TableOutcome outcome;
+        outcome.name = tables_[number].origin.full_name();
+        auto begun = co_await begin_once(number, outcome);
+        if (begun) co_return outcome;
+        outcome.failure = begun.error().message;
+        const bool again = co_await waits_after(std::move(begun.error()), until);
+        outcome.is_interrupted = options_.should_stop && options_.should_stop();
+        if (!again || outcome.is_interrupted) co_return outcome;
+    }
+}
+
+// What passes is an error; what does not, the outcome's failure or an error too.
+base::Task<base::Result<void>> Job::begin_once(std::size_t number, TableOutcome& outcome) {
     const Selected& selected = tables_[number];
-    TableOutcome outcome;
-    outcome.name = selected.origin.full_name();
     const std::string name = cql::to_cql(outcome.name);
     const auto work = std::make_shared<TableWork>();
     work->name = outcome.name;
     work->origin_table = selected.origin;
     work->target_table = selected.target;
     auto origin = co_await cells::TableAccess::open(origin_, selected.layout, clock_);
-    if (!origin) {
-        outcome.failure = "origin: " + origin.error().message;
-        co_return outcome;
-    }
+    if (!origin) co_return base::fail(of_side("origin", std::move(origin.error())));
     auto target = co_await cells::TableAccess::open(target_, selected.layout, clock_);
-    if (!target) {
-        outcome.failure = "target: " + target.error().message;
-        co_return outcome;
-    }
+    if (!target) co_return base::fail(of_side("target", std::move(target.error())));
     work->origin = *origin;
     work->target = *target;
     cells::PlanOptions plan;
@@ -337,25 +387,16 @@ base::Task<TableOutcome> Job::begin(std::size_t number) {
     work->planner = std::make_shared<const cells::Planner>(selected.layout, plan);
     outcome.work = work;
 
-    auto on_origin = co_await look_at_table(origin_, outcome.name);
-    if (!on_origin) {
-        outcome.failure = "origin: " + on_origin.error().message;
-        co_return outcome;
-    }
-    auto on_target = co_await look_at_table(target_, outcome.name);
-    if (!on_target) {
-        outcome.failure = "target: " + on_target.error().message;
-        co_return outcome;
-    }
+    auto on_origin = co_await look(true, outcome.name);
+    if (!on_origin) co_return base::fail(std::move(on_origin.error()));
+    auto on_target = co_await look(false, outcome.name);
+    if (!on_target) co_return base::fail(std::move(on_target.error()));
     if (!on_origin->exists || !on_target->exists) {
         outcome.failure = fmt::format("it was dropped on the {}", on_origin->exists ? "target" : "origin");
-        co_return outcome;
+        co_return base::Result<void>();
     }
     auto known = ledger_->find_table(run_, outcome.name);
-    if (!known) {
-        outcome.failure = std::move(known.error().message);
-        co_return outcome;
-    }
+    if (!known) co_return base::fail(std::move(known.error()));
     if (known->id != 0) {
         std::string happened = what_happened(*on_origin, known->origin_id, known->origin_begun_ms);
         if (!happened.empty())
@@ -364,7 +405,7 @@ base::Task<TableOutcome> Job::begin(std::size_t number) {
             happened += " on the target";
         if (happened.empty()) {
             ledger_table_ = std::move(*known);
-            co_return outcome;
+            co_return base::Result<void>();
         }
         say(fmt::format("{} {} since this run began with it: it is begun anew", name, happened));
     }
@@ -375,25 +416,27 @@ base::Task<TableOutcome> Job::begin(std::size_t number) {
     fresh.begun_us = clock_.wall_microseconds();
     fresh.origin_begun_ms = beginning_ms(*on_origin);
     fresh.target_begun_ms = beginning_ms(*on_target);
-    auto may_take = co_await cut(*work, fresh.parts);
-    if (!may_take) {
-        outcome.failure = std::move(may_take.error().message);
-        co_return outcome;
+    auto estimated = co_await estimate(outcome.name);
+    if (!estimated) co_return base::fail(std::move(estimated.error()));
+    std::int64_t index = 0;
+    for (const cql::TokenRange range : cut_ring(origin_->topology()->ring, *estimated)) {
+        LedgerPart part;
+        part.index = index++;
+        part.range = range;
+        fresh.parts.push_back(part);
     }
     if (!options_.allows_short_gc_grace && command_ == "migrate") {
-        const auto problem =
-            gc_grace_problem(work->target_table, *may_take + static_cast<double>(fresh.begun_us - run_.begun_us) / 1e6);
-        if (problem) {
+        const double passed = static_cast<double>(fresh.begun_us - run_.begun_us) / 1e6;
+        const double ahead = *estimated ? (*estimated)->bytes / slow_bytes_per_second : 0;
+        if (const auto problem = gc_grace_problem(work->target_table, passed + ahead)) {
             outcome.failure = problem->substr(name.size() + 2);
-            co_return outcome;
+            co_return base::Result<void>();
         }
     }
     auto begun = ledger_->begin_table(run_, std::move(fresh));
-    if (begun)
-        ledger_table_ = std::move(*begun);
-    else
-        outcome.failure = std::move(begun.error().message);
-    co_return outcome;
+    if (!begun) co_return base::fail(std::move(begun.error()));
+    ledger_table_ = std::move(*begun);
+    co_return base::Result<void>();
 }
 
 base::Task<void> Job::work(TableOutcome& outcome,
@@ -428,10 +471,15 @@ base::Task<void> Job::work(TableOutcome& outcome,
 
     // Rows that were copied after a TRUNCATE, or before it, are neither there for certain nor gone for certain.
     for (const bool is_origin : {true, false}) {
-        auto moment = co_await look_at_table(is_origin ? origin_ : target_, outcome.name);
-        if (!moment) {
-            outcome.failure = fmt::format("{}: {}", is_origin ? "origin" : "target", moment.error().message);
-            co_return;
+        const auto until = clock_.now() + patience;
+        auto moment = co_await look(is_origin, outcome.name);
+        while (!moment) {
+            const bool again = co_await waits_after(moment.error(), until);
+            if (!again) {
+                outcome.failure = std::move(moment.error().message);
+                co_return;
+            }
+            moment = co_await look(is_origin, outcome.name);
         }
         const std::string happened =
             what_happened(*moment, is_origin ? ledger_table_.origin_id : ledger_table_.target_id,

@@ -12,10 +12,13 @@
 #include "base/task.hpp"
 #include "driver/session.hpp"
 #include "migrate/ledger.hpp"
+#include "migrate/origin_clock.hpp"
 #include "migrate/parts_runner.hpp"
 #include "migrate/progress.hpp"
+#include "migrate/ranges.hpp"
 #include "migrate/run.hpp"
 #include "migrate/table_work.hpp"
+#include "migrate/truncation.hpp"
 #include "net/loop.hpp"
 
 namespace crossfade::migrate {
@@ -42,7 +45,8 @@ public:
     // Connects, selects the tables, compares their schemas, opens the ledger. Gives an exit code when the run ends
     // here.
     base::Task<std::optional<int>> prepare();
-    // Prepares one table's statements and begins it in the ledger, or goes on with it there.
+    // Prepares one table's statements and begins it in the ledger, or goes on with it there. Waits up to a minute for a
+    // cluster that does not answer.
     base::Task<TableOutcome> begin(std::size_t number);
     // Works through the parts of the table that begin() began, then looks whether it was truncated meanwhile.
     base::Task<void> work(TableOutcome& outcome,
@@ -77,8 +81,14 @@ private:
     base::Task<std::optional<int>> select();
     base::Task<std::optional<int>> create_missing_tables(std::vector<cql::TableName> names);
     std::optional<int> compare_schemas(const std::vector<cql::TableName>& names);
+    base::Task<std::optional<int>> check_gc_grace();
     base::Result<void> open_ledger();
-    base::Task<base::Result<double>> cut(const TableWork& table, std::vector<LedgerPart>& parts);
+    base::Result<void> lock_tables();
+    base::Task<base::Result<void>> begin_once(std::size_t number, TableOutcome& outcome);
+    base::Task<base::Result<std::optional<TableEstimate>>> estimate(cql::TableName name);
+    base::Task<base::Result<TableMoment>> look(bool at_origin, cql::TableName name);
+    // Whether what failed is worth another try, after a pause that ends then. No more once `until` is past.
+    base::Task<bool> waits_after(base::Error error, std::chrono::steady_clock::time_point until);
     void tick();
 
     net::Loop& loop_;
@@ -86,13 +96,13 @@ private:
     const RunOptions options_;
     std::ostream& out_;
     std::ostream& error_;
-    const base::Clock& clock_;
+    OriginClock clock_;
     const std::chrono::steady_clock::time_point begun_;
     std::shared_ptr<driver::Session> origin_, target_;
     nodes::Schema origin_schema_, target_schema_;
     std::vector<Selected> tables_;
     std::string folder_;
-    std::optional<FolderLock> lock_;
+    std::vector<FolderLock> locks_;
     std::optional<Ledger> ledger_;
     Ledger::Run run_;
     LedgerTable ledger_table_;  // of the table that is worked on

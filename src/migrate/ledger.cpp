@@ -293,8 +293,7 @@ base::Result<FolderLock> FolderLock::take(const std::string& path) {
         return base::fail(base::ErrorKind::bad_configuration, path + ": cannot be written; choose another --state-dir");
     FolderLock lock(file);
     if (::flock(file, LOCK_EX | LOCK_NB) != 0)
-        return base::fail(base::ErrorKind::unavailable,
-                          path + ": another run of the same command on the same tables is under way");
+        return base::fail(base::ErrorKind::unavailable, path + ": another run on the same tables is under way");
     return lock;
 }
 

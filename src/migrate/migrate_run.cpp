@@ -68,10 +68,10 @@ base::Task<int> copy_all(std::shared_ptr<Job> job) {
     bool is_interrupted = false, is_complete = true;
     for (std::size_t i = 0; i < job->table_count() && !is_interrupted; ++i) {
         TableOutcome outcome = co_await job->begin(i);
-        if (outcome.failure.empty()) {
+        if (outcome.failure.empty() && !outcome.is_interrupted) {
             const cells::TableAccess& origin = *outcome.work->origin;
-            for (const std::string& note :
-                 foreseen(origin.layout(), origin.readability(), job->options().default_timestamp))
+            for (const std::string& note : foreseen(origin.layout(), origin.readability(),
+                                                    job->options().default_timestamp, origin.finds_expiry()))
                 job->say(note);
             const std::shared_ptr<const TableWork> table = outcome.work;
             Surroundings& around = job->surroundings();

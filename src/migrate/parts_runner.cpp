@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/for_each_at_once.hpp"
 #include "cells/page_stream.hpp"
 #include "driver/pause.hpp"
 #include "migrate/write_window.hpp"
@@ -59,7 +60,7 @@ base::Task<base::Result<PartsOutcome>> run_parts(net::Loop& loop, std::vector<Le
         std::function<base::Task<void>(LedgerPart*)> one = [running](LedgerPart* part) {
             return run_part(running, part);
         };
-        co_await for_each_at_once(std::move(open), running->work.at_once, std::move(one));
+        co_await base::for_each_at_once(std::move(open), running->work.at_once, std::move(one));
         open.clear();
         if (running->cannot_record) co_return base::fail(std::move(*running->cannot_record));
         if (running->is_interrupted || running->failed.empty() || round == running->work.rounds ||

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/for_each_at_once.hpp"
 #include "cells/find_suspects.hpp"
 #include "cells/row_pair.hpp"
 #include "driver/pause.hpp"
@@ -96,7 +97,7 @@ private:
                 return look_again(self, std::move(suspect), look, is_last);
             };
             std::vector<SuspectPtr> these = suspects;
-            co_await for_each_at_once(std::move(these), at_once, std::move(work));
+            co_await base::for_each_at_once(std::move(these), at_once, std::move(work));
             if (error_) co_return base::fail(std::move(*error_));
             std::erase_if(suspects, [](const SuspectPtr& suspect) { return !suspect->is_open; });
             if (suspects.empty()) break;

@@ -44,7 +44,8 @@ std::string describe_type(const cql::Type& udt) {
     std::string fields;
     for (std::size_t i = 0; i < udt.field_names.size(); ++i)
         fields += (i == 0 ? "" : ", ") + cql::quoted(udt.field_names[i]) + " " + cql::to_cql(*udt.parameters[i]);
-    return "CREATE TYPE IF NOT EXISTS " + cql::quoted(udt.keyspace) + "." + cql::quoted(udt.name) + " (" + fields + ")";
+    return "CREATE TYPE IF NOT EXISTS " + cql::quoted(udt.keyspace) + "." + cql::quoted_type_name(udt.name) + " (" +
+           fields + ")";
 }
 
 TableDescription describe_table(const Table& table, const std::set<std::string>& known_options) {

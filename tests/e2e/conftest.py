@@ -14,8 +14,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "lab"), str(ROOT / "tests" / "e2e"), str(ROOT / "tests" / "e2e" / "drivers")]
 
 import cassandra_lab  # noqa: E402
+import fault_relay  # noqa: E402
 from cassandra.cluster import Cluster  # noqa: E402
 from every_driver import driver, driver_programs  # noqa: E402, F401 (fixtures)
+from migrating import Migrating  # noqa: E402
 from running_proxy import RunningProxy  # noqa: E402
 
 NAME, ORIGIN, TARGET = os.environ.get("CROSSFADE_E2E_CLUSTERS", "e2e,127.0.0.11,127.0.0.21").split(",")
@@ -120,3 +122,27 @@ def keyspace(origin, target, request):
     on_both(f"CREATE KEYSPACE {name} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}")
     yield name
     on_both(f"DROP KEYSPACE IF EXISTS {name}")
+
+
+@pytest.fixture
+def both(origin, target, keyspace):
+    """Runs DDL on both sides; `{ks}` stands for the test's keyspace."""
+    def run(*statements):
+        for side in (origin, target):
+            for statement in statements:
+                side.session.execute(statement.replace("{ks}", keyspace), timeout=60)
+    return run
+
+
+@pytest.fixture
+def migrating(crossfade, origin, target, tmp_path):
+    """`crossfade migrate` and `validate` between both clusters, with a state of their own."""
+    return Migrating(crossfade, origin.address, target.address, tmp_path)
+
+
+@pytest.fixture
+def slow(migrating, target):
+    """The same copy over a path to the target that takes its time: a run lasts seconds on every machine, and is met in the middle."""
+    with fault_relay.running("127.0.0.1:0", target.address + ":9042") as relay:
+        relay.command(do="delay", ms=10)
+        yield Migrating(migrating.program, migrating.origin, relay.address, migrating.state)

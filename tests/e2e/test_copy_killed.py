@@ -10,25 +10,11 @@ import time
 
 import pytest
 
-import fault_relay
 import racing_application
-from migrating import Migrating, run_all, wait_until
+from migrating import run_all, wait_until
 from racing_application import FIRST_UNTOUCHED, Application, assert_equal_and_complete
 
 UNTOUCHED = 400
-
-
-@pytest.fixture
-def migrating(crossfade, origin, target, tmp_path):
-    return Migrating(crossfade, origin.address, target.address, tmp_path)
-
-
-@pytest.fixture
-def slow(migrating, target):
-    """The same copy over a path to the target that takes its time: a run lasts seconds on every machine, and is met in the middle."""
-    with fault_relay.running("127.0.0.1:0", target.address + ":9042") as relay:
-        relay.command(do="delay", ms=10)
-        yield Migrating(migrating.program, migrating.origin, relay.address, migrating.state)
 
 
 def seeds(count):

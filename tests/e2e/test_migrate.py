@@ -10,22 +10,7 @@ import uuid
 import pytest
 from cassandra.util import Date, Duration, Time
 
-from migrating import Migrating, assert_same_cells, cells, run_all, wait_until
-
-
-@pytest.fixture
-def migrating(crossfade, origin, target, tmp_path):
-    return Migrating(crossfade, origin.address, target.address, tmp_path)
-
-
-@pytest.fixture
-def both(origin, target, keyspace):
-    """Runs DDL on both sides; `{ks}` stands for the test's keyspace."""
-    def run(*statements):
-        for side in (origin, target):
-            for statement in statements:
-                side.session.execute(statement.replace("{ks}", keyspace), timeout=60)
-    return run
+from migrating import assert_same_cells, cells, run_all, wait_until
 
 
 TYPES = {
@@ -275,6 +260,32 @@ def test_interrupted_and_resumed_where_it_was(migrating, both, origin, target, k
     again = migrating.migrate(f"{keyspace}.t")
     assert "going on with the run" not in again.out
     assert again.number("rows copied") == 60001
+
+
+def test_runs_that_write_the_same_table_do_not_overlap(migrating, slow, both, origin, target, keyspace):
+    """Both would add what the target's counters lack."""
+    both("CREATE TABLE {ks}.t (id int PRIMARY KEY, v text)", "CREATE TABLE {ks}.counts (id int PRIMARY KEY, n counter)")
+    run_all(origin, [f"UPDATE {keyspace}.counts SET n = n + 5 WHERE id = {number}" for number in range(400)])
+    running = slow.start("migrate", f"{keyspace}.*")
+    try:
+        wait_until(lambda: target.rows(f"SELECT id FROM {keyspace}.counts LIMIT 1") or running.poll() is not None)
+        for command in (["migrate"], ["validate", "--repair"]):
+            refused = migrating.run(*command, f"{keyspace}.counts", expect=30)
+            assert f"{keyspace}.counts: " in refused.error and "another run on the same tables is under way" in refused.error
+        assert migrating.run("validate", f"{keyspace}.counts").code in (0, 10), "who only looks may look"
+        output, _ = running.communicate(timeout=120)
+    finally:
+        running.kill()
+    assert running.returncode == 0, output
+    assert {row.n for row in target.rows(f"SELECT n FROM {keyspace}.counts")} == {5}
+
+
+def test_all_tables_are_looked_at_before_the_first_is_copied(migrating, both, origin, target, keyspace):
+    both("CREATE TABLE {ks}.a (id int PRIMARY KEY)", "CREATE TABLE {ks}.b (id int PRIMARY KEY) WITH gc_grace_seconds = 3600")
+    origin.session.execute(f"INSERT INTO {keyspace}.a (id) VALUES (1)")
+    refused = migrating.migrate(f"{keyspace}.*", expect=30)
+    assert f"{keyspace}.b" in refused.error and "gc_grace_seconds is 3600" in refused.error
+    assert target.rows(f"SELECT * FROM {keyspace}.a") == []
 
 
 @pytest.mark.parametrize("side", ["origin", "target"])

@@ -6,20 +6,6 @@ import pytest
 from migrating import Migrating, assert_same_cells, run_all
 
 
-@pytest.fixture
-def migrating(crossfade, origin, target, tmp_path):
-    return Migrating(crossfade, origin.address, target.address, tmp_path)
-
-
-@pytest.fixture
-def both(origin, target, keyspace):
-    def run(*statements):
-        for side in (origin, target):
-            for statement in statements:
-                side.session.execute(statement.replace("{ks}", keyspace), timeout=60)
-    return run
-
-
 # Row 1: equal. Each other row differs in the one way that its name says.
 SEEDED = {2: "missing row", 3: "extra row", 4: "value, origin newer", 5: "value, target newer", 6: "writetime, origin newer", 7: "TTL, none on the target",
           8: "missing cell", 9: "extra cell", 10: "value under one stamp, the target's greater", 11: "value under one stamp, the origin's greater"}
