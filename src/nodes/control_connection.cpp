@@ -27,10 +27,8 @@ bool equal(const net::Address& a, const net::Address& b) {
     return a.host == b.host && a.port == b.port;
 }
 
-void add_once(std::vector<net::Address>& plan, const net::Address& address) {
-    const bool is_there =
-        std::any_of(plan.begin(), plan.end(), [&](const net::Address& one) { return equal(one, address); });
-    if (!is_there) plan.push_back(address);
+void add_once(std::vector<Endpoint>& plan, const Endpoint& endpoint) {
+    if (std::find(plan.begin(), plan.end(), endpoint) == plan.end()) plan.push_back(endpoint);
 }
 
 // A wrong password explains more than a refused connection.
@@ -65,9 +63,11 @@ public:
           retry(in),
           refresh(in) {
         context.local_datacenter = options.cluster.local_datacenter;
+        if (options.cluster.sni_proxy) set_sni_proxy(*options.cluster.sni_proxy);
     }
 
     void start() { begin_round(); }
+    void set_sni_proxy(SniProxy proxy);
     void stop();
 
     void on_room(Connection&) override {}
@@ -107,12 +107,15 @@ private:
     void mark(const cql::Event& event);
     void publish(Topology next);
 
-    std::vector<net::Address> plan_;
+    std::vector<Endpoint> contact_points() const;
+
+    std::vector<std::string> host_ids_;  // behind an SNI proxy: to begin with
+    std::vector<Endpoint> plan_;
     std::size_t next_ = 0;
     base::Error round_error_;
     std::chrono::milliseconds backoff_ = first_backoff;
     std::unique_ptr<PendingOpen> pending_;
-    net::Address asked_;
+    Endpoint asked_;
     TopologyContext context;
     bool has_peers_v2_ = true;
     bool is_refreshing_ = false;
@@ -139,10 +142,29 @@ void ControlConnection::Implementation::begin_round() {
     if (topology != nullptr) {
         for (const bool wants_local : {true, false})
             for (const Node& node : topology->nodes)
-                if ((node.datacenter == topology->local_datacenter) == wants_local) add_once(plan_, node.address);
+                if ((node.datacenter == topology->local_datacenter) == wants_local) add_once(plan_, node.endpoint());
     }
-    for (const net::Address& address : options.cluster.contact_points) add_once(plan_, address);
+    for (const Endpoint& endpoint : contact_points()) add_once(plan_, endpoint);
     attempt();
+}
+
+std::vector<Endpoint> ControlConnection::Implementation::contact_points() const {
+    std::vector<Endpoint> points;
+    if (context.sni_proxy) {
+        for (const std::string& host_id : host_ids_) points.push_back(Endpoint{*context.sni_proxy, host_id});
+    } else {
+        for (const net::Address& address : options.cluster.contact_points) points.push_back(Endpoint{address});
+    }
+    return points;
+}
+
+void ControlConnection::Implementation::set_sni_proxy(SniProxy proxy) {
+    host_ids_ = std::move(proxy.host_ids);
+    context.sni_proxy = std::move(proxy.address);
+    if (topology == nullptr) return;
+    Topology next = *topology;
+    for (Node& node : next.nodes) node.address = *context.sni_proxy;
+    publish(std::move(next));
 }
 
 void ControlConnection::Implementation::attempt() {
@@ -153,7 +175,7 @@ void ControlConnection::Implementation::attempt() {
     }
     asked_ = plan_[next_++];
     OpenOptions open;
-    open.to = asked_;
+    aim_at(asked_, open.to, open.connect);
     open.connect.timeout = options.cluster.connect_timeout;
     open.connect.tls = options.cluster.tls;
     open.credentials = options.cluster.credentials;
@@ -242,12 +264,12 @@ base::Task<base::Result<void>> ControlConnection::Implementation::read_nodes(std
 }
 
 base::Result<void> ControlConnection::Implementation::take_topology(const Rows& local, const Rows& peers) {
-    context.asked = asked_;
+    context.asked = asked_.address;
     auto next = read_topology(context, local, peers);
     if (!next) return base::fail(next.error());
     // An address may have gone to another cluster meanwhile: mixing the two would write to the wrong one.
     if (topology != nullptr && topology->cluster_name != next->cluster_name)
-        return base::fail(base::ErrorKind::bad_configuration, net::to_text(asked_) + " belongs to the cluster '" +
+        return base::fail(base::ErrorKind::bad_configuration, to_text(asked_) + " belongs to the cluster '" +
                                                                   next->cluster_name + "', not to '" +
                                                                   topology->cluster_name + "'");
     publish(std::move(*next));
@@ -410,6 +432,10 @@ base::Task<base::Result<void>> ControlConnection::refresh() {
     const auto self = implementation_;
     if (!self->is_connected) co_return base::fail(self->not_connected());
     co_return co_await Implementation::read_nodes(self, self->connection);
+}
+
+void ControlConnection::set_sni_proxy(SniProxy proxy) {
+    implementation_->set_sni_proxy(std::move(proxy));
 }
 
 bool ControlConnection::is_connected() const {

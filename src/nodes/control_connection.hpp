@@ -78,6 +78,10 @@ public:
     // Reads the topology now; it is published (on_topology) when it differs. Errors: as query().
     base::Task<base::Result<void>> refresh();
 
+    // Another proxy, or other nodes to begin with, than the options say: from the next connection on, and in the
+    // topology at once. For clusters behind an SNI proxy only.
+    void set_sni_proxy(SniProxy proxy);
+
     bool is_connected() const;
     const base::Error& last_error() const;             // why it is not connected
     std::shared_ptr<const Topology> topology() const;  // null before the first

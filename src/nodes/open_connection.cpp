@@ -60,7 +60,7 @@ public:
     }
 
 private:
-    std::string peer() const { return net::to_text(options_.to); }
+    std::string peer() const { return to_text(Endpoint{options_.to, options_.connect.server_name}); }
 
     void connect() {
         connecting_ = net::connect(loop_, options_.to, options_.connect,

@@ -43,7 +43,7 @@ struct OpenedConnection {
     std::unique_ptr<net::Stream> stream;
     cql::ProtocolVersion version = cql::ProtocolVersion::v4;
     cql::Compression compression = cql::Compression::none;      // of bodies (v3, v4) or of segments (v5)
-    std::string peer;                                           // net::to_text(OpenOptions::to)
+    std::string peer;                                           // to_text() of the endpoint
     std::map<std::string, std::vector<std::string>> supported;  // the node's answer to OPTIONS
     std::string authenticator;  // the class that the node named when it asked for a login; empty: it asked for none
 };

@@ -64,6 +64,14 @@ net::Address known_address(const TopologyContext& context, const Uuid& host, con
                                                                                      : reported;
 }
 
+// Events go on naming what the node reports.
+void reach_through_proxy(TopologyContext& context, Node& node, const net::Address& reported) {
+    if (!context.sni_proxy) return;
+    node.address = *context.sni_proxy;
+    node.server_name = to_text(node.host_id);
+    context.aliases.insert_or_assign(node.host_id, TopologyContext::Alias{reported, node.address});
+}
+
 bool is_up(const TopologyContext& context, const net::Address& reported) {
     const auto told = context.up.find(net::to_text(reported));
     return told == context.up.end() || told->second;
@@ -92,7 +100,7 @@ std::string to_text(const Uuid& uuid) {
 }
 
 bool Node::operator==(const Node& other) const {
-    return host_id == other.host_id && equal(address, other.address) && datacenter == other.datacenter &&
+    return host_id == other.host_id && endpoint() == other.endpoint() && datacenter == other.datacenter &&
            rack == other.rack && release_version == other.release_version && schema_version == other.schema_version &&
            tokens == other.tokens && is_up == other.is_up;
 }
@@ -129,9 +137,11 @@ base::Result<Topology> read_topology(TopologyContext& context, const Rows& local
 
     Node first = read_node(self);
     first.address = context.asked;
-    const net::Address reported =
-        reported_address(self, true, context.asked.port == 0 ? usual_port : context.asked.port);
+    // A proxy's port says nothing about the nodes'.
+    const std::uint16_t port = context.sni_proxy || context.asked.port == 0 ? usual_port : context.asked.port;
+    const net::Address reported = reported_address(self, true, port);
     context.aliases.insert_or_assign(first.host_id, TopologyContext::Alias{reported, context.asked});
+    reach_through_proxy(context, first, reported);
     std::set<Uuid> seen{first.host_id};
     if (context.local_datacenter.empty()) context.local_datacenter = first.datacenter;
     topology.local_datacenter = context.local_datacenter;
@@ -140,15 +150,17 @@ base::Result<Topology> read_topology(TopologyContext& context, const Rows& local
     for (RowCursor row = peers.first(); row; row.next()) {
         const NamedCells peer(peers, row);
         Node node = read_node(peer);
-        const net::Address at = reported_address(peer, false, context.asked.port);
+        const net::Address at = reported_address(peer, false, port);
         if (at.host.empty() || node.datacenter.empty() || node.tokens.empty() || !seen.insert(node.host_id).second)
             continue;
         node.address = known_address(context, node.host_id, at);
         node.is_up = is_up(context, at);
+        reach_through_proxy(context, node, at);
         topology.nodes.push_back(std::move(node));
     }
     std::sort(topology.nodes.begin() + 1, topology.nodes.end(), [](const Node& a, const Node& b) {
-        return std::tie(a.address.host, a.address.port) < std::tie(b.address.host, b.address.port);
+        return std::tie(a.address.host, a.address.port, a.server_name) <
+               std::tie(b.address.host, b.address.port, b.server_name);
     });
     topology.ring = ring_of(topology);
     return topology;

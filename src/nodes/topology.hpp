@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "base/result.hpp"
 #include "cql/token.hpp"
 #include "net/stream.hpp"
+#include "nodes/endpoint.hpp"
 #include "nodes/rows.hpp"
 
 namespace crossfade::nodes {
@@ -21,11 +23,13 @@ std::string to_text(const Uuid& uuid);  // "6ba7b810-9dad-11d1-80b4-00c04fd430c8
 
 struct Node {
     Uuid host_id{};
-    net::Address address;  // where CQL is served; for a contact point that answered, as it was given
+    net::Address address;     // where CQL is served; for a contact point that answered, as it was given
+    std::string server_name;  // behind an SNI proxy (then `address` is the proxy's): the host id; else empty
     std::string datacenter, rack, release_version;
     std::string schema_version;  // textual uuid; empty when not told
     std::vector<cql::Token> tokens;
     bool is_up = true;  // as far as events told; a hint: whether connections work counts
+    Endpoint endpoint() const { return {address, server_name}; }
     bool operator==(const Node& other) const;
 };
 
@@ -43,8 +47,9 @@ struct Topology {
 // What a control connection knows beside the rows.
 struct TopologyContext {
     TopologyContext() = default;
-    net::Address asked;            // the node whose system tables these are, as it was connected to
-    std::string local_datacenter;  // configured or found before; empty: that of `asked`
+    std::optional<net::Address> sni_proxy;  // all nodes are reached there, each by its host id
+    net::Address asked;                     // the node whose system tables these are, as it was connected to
+    std::string local_datacenter;           // configured or found before; empty: that of `asked`
     // Nodes that were connected to under an address of their own (contact points), while they report what they did
     // then.
     struct Alias {

@@ -58,6 +58,23 @@ TopologyContext asked(const std::string& host) {
     return context;
 }
 
+TEST(Topology, BehindAnSniProxyNodesAreReachedByTheirHostIds) {
+    TopologyContext context = asked("proxy.example");
+    context.asked.port = 29042;
+    context.sni_proxy = context.asked;
+    context.up["10.0.0.2:9042"] = false;  // events name what nodes report
+    const auto topology = read_topology(context, local({1}), peers({{2, Bytes{10, 0, 0, 2}}, {3}}, false));
+    ASSERT_TRUE(topology) << topology.error().message;
+    std::vector<std::string> reached;
+    for (const Node& node : topology->nodes) reached.push_back(to_text(node.endpoint()));
+    EXPECT_EQ(reached, (std::vector<std::string>{"proxy.example:29042 (00000000-0000-0000-0000-000000000001)",
+                                                 "proxy.example:29042 (00000000-0000-0000-0000-000000000002)",
+                                                 "proxy.example:29042 (00000000-0000-0000-0000-000000000003)"}));
+    EXPECT_FALSE(topology->nodes[1].is_up);
+    EXPECT_TRUE(topology->nodes[2].is_up);
+    EXPECT_EQ(net::to_text(context.aliases.at(topology->nodes[1].host_id).reported), "10.0.0.2:9042");
+}
+
 TEST(Topology, TheNodeThatWasAskedKeepsTheAddressItWasReachedBy) {
     TopologyContext context = asked("cassandra.example");
     const auto topology = read_topology(context, local({1}), peers({}, true));
