@@ -1,8 +1,8 @@
-#include "proxy/rewrite.hpp"
+#include "relay/edits.hpp"
 
 #include <gtest/gtest.h>
 
-namespace crossfade::proxy {
+namespace crossfade::relay {
 namespace {
 
 constexpr cql::ProtocolVersion versions[] = {cql::ProtocolVersion::v3, cql::ProtocolVersion::v4,
@@ -24,7 +24,7 @@ cql::QueryOptions all_options() {
     return options;
 }
 
-TEST(Rewrite, AStampGoesInBehindTheValuesAndNothingElseChanges) {
+TEST(Edits, AStampGoesInBehindTheValuesAndNothingElseChanges) {
     for (const cql::ProtocolVersion version : versions) {
         cql::QueryOptions options = all_options();
         if (cql::has_now_in_seconds(version)) options.now_in_seconds = 12345;
@@ -41,7 +41,7 @@ TEST(Rewrite, AStampGoesInBehindTheValuesAndNothingElseChanges) {
     }
 }
 
-TEST(Rewrite, AClientsOwnStampIsNeverTouched) {
+TEST(Edits, AClientsOwnStampIsNeverTouched) {
     for (const cql::ProtocolVersion version : versions) {
         cql::QueryOptions options = all_options();
         options.timestamp = 42;
@@ -56,7 +56,7 @@ TEST(Rewrite, AClientsOwnStampIsNeverTouched) {
     }
 }
 
-TEST(Rewrite, TheKeyspaceOfTheConnectionGoesIntoV5Requests) {
+TEST(Edits, TheKeyspaceOfTheConnectionGoesIntoV5Requests) {
     for (const cql::ProtocolVersion version : versions) {
         cql::QueryOptions options = all_options();
         base::Bytes plain, wanted, edited;
@@ -74,7 +74,7 @@ TEST(Rewrite, TheKeyspaceOfTheConnectionGoesIntoV5Requests) {
     }
 }
 
-TEST(Rewrite, ABatchIsStampedLikeAQuery) {
+TEST(Edits, ABatchIsStampedLikeAQuery) {
     for (const cql::ProtocolVersion version : versions) {
         const std::vector<cql::BatchItem> items = {
             {"INSERT …", {}, {value("a")}}, {"", base::bytes_of("id-0123456789abc"), {value("b"), cql::ValueView{}}}};
@@ -93,79 +93,38 @@ TEST(Rewrite, ABatchIsStampedLikeAQuery) {
     }
 }
 
-TEST(Rewrite, APagingStateComesBackAsTheClusterGaveIt) {
-    base::Bytes rows_frame;
-    for (const std::size_t cluster : {std::size_t{0}, std::size_t{1}}) {
-        // Rows with a paging state, written by hand: kind, flags, columns, state, global table, one column, no rows.
-        rows_frame.clear();
-        cql::append_frame(rows_frame, 4, true, 0, 9, cql::Opcode::result, [](cql::Writer& writer) {
-            writer.int_number(2);
-            writer.int_number(
-                static_cast<std::int32_t>(cql::rows_flag::global_tables_spec | cql::rows_flag::has_more_pages));
-            writer.int_number(1);
-            writer.bytes(base::bytes_of("state-of-the-cluster"));
-            writer.string("ks");
-            writer.string("t");
-            writer.string("c");
-            writer.short_number(0x000D);
-            writer.int_number(0);
-        });
-        const auto head = cql::parse_rows_head(cql::ProtocolVersion::v4, message(rows_frame));
-        ASSERT_TRUE(head);
-        base::Bytes marked;
-        append_marked_rows(marked, rows_frame, cql::frame_header_size, *head, cluster);
-        const auto seen = cql::parse_rows(cql::ProtocolVersion::v4, message(marked));
-        ASSERT_TRUE(seen);
-        ASSERT_EQ(marked_cluster(seen->metadata.paging_state), cluster);
-        EXPECT_EQ(cql::read_frame_header(marked.data()).body_length, marked.size() - cql::frame_header_size);
-
-        for (const cql::ProtocolVersion version : versions) {
+TEST(Edits, AnotherConsistencyTakesTheRequestsPlaceBesideOtherEdits) {
+    for (const cql::ProtocolVersion version : versions) {
+        for (const bool adds_more : {false, true}) {
             cql::QueryOptions options = all_options();
-            options.paging_state = seen->metadata.paging_state;
+            options.consistency = cql::Consistency::one;
             base::Bytes plain, wanted, edited;
-            cql::append_query(plain, version, 7, "SELECT …", options);
-            options.paging_state = base::bytes_of("state-of-the-cluster");
-            cql::append_query(wanted, version, 7, "SELECT …", options);
+            cql::append_query(plain, version, 7, "INSERT …", options);
+            Edits edits;
+            edits.consistency = options.consistency = cql::Consistency::local_quorum;
+            if (adds_more) edits.timestamp = options.timestamp = 5;
+            if (adds_more) edits.keyspace = options.keyspace = "ks";
+            cql::append_query(wanted, version, 7, "INSERT …", options);
             const auto query = cql::parse_query(version, message(plain));
             ASSERT_TRUE(query);
-            Edits edits;
-            edits.strips_paging_mark = true;
             append_edited_query(edited, version, plain, cql::frame_header_size, query->parameters, edits);
             EXPECT_EQ(edited, wanted) << cql::name_of(version);
         }
-    }
-}
-
-TEST(Rewrite, AStateWithoutOurMarkNamesNoCluster) {
-    EXPECT_FALSE(marked_cluster({}));
-    EXPECT_FALSE(marked_cluster(base::bytes_of("state-of-the-cluster")));
-    const base::Bytes only_mark = {0xC5, 0xFA, 0xDE, 0x00};
-    EXPECT_FALSE(marked_cluster(only_mark));
-    const base::Bytes unknown_cluster = {1, 0xC5, 0xFA, 0xDE, 0x02};
-    EXPECT_FALSE(marked_cluster(unknown_cluster));
-}
-
-TEST(Rewrite, PreparedIdsOfAnyLengthBecomeTheProxysOwn) {
-    for (const cql::ProtocolVersion version : versions) {
-        const std::vector<cql::OwnedColumn> columns = {{"ks", "t", "k", cql::simple_type(cql::TypeCode::varchar)}};
-        base::Bytes frame, own;
-        cql::append_prepared(frame, version, 1, base::bytes_of("odd id"), base::bytes_of("metadata-id"), columns, {0},
-                             columns);
-        const auto prepared = cql::parse_prepared(version, message(frame));
-        ASSERT_TRUE(prepared);
-        const relay::PreparedId id = relay::digest_of("text", "ks");
-        const relay::PreparedId metadata_id = relay::digest_of_columns(prepared->result);
-        append_own_prepared(own, version, frame, cql::frame_header_size, *prepared, id, metadata_id);
-        const auto seen = cql::parse_prepared(version, message(own));
-        ASSERT_TRUE(seen);
-        EXPECT_TRUE(std::ranges::equal(seen->id, id));
-        if (cql::has_result_metadata_id(version)) {
-            EXPECT_TRUE(std::ranges::equal(seen->result_metadata_id, metadata_id));
-        }
-        EXPECT_EQ(seen->variables.columns.size(), 1U);
-        EXPECT_EQ(seen->result.columns.at(0).name, "k");
+        base::Bytes plain, wanted, edited;
+        cql::QueryOptions options;
+        options.consistency = cql::Consistency::any;
+        const std::vector<cql::BatchItem> items = {{"INSERT …", {}, {value("a")}}};
+        cql::append_batch(plain, version, 3, cql::BatchType::logged, items, options);
+        options.consistency = cql::Consistency::local_quorum;
+        cql::append_batch(wanted, version, 3, cql::BatchType::logged, items, options);
+        const auto batch = cql::parse_batch(version, message(plain));
+        ASSERT_TRUE(batch);
+        Edits edits;
+        edits.consistency = cql::Consistency::local_quorum;
+        append_edited_batch(edited, version, plain, cql::frame_header_size, *batch, edits);
+        EXPECT_EQ(edited, wanted) << cql::name_of(version);
     }
 }
 
 }  // namespace
-}  // namespace crossfade::proxy
+}  // namespace crossfade::relay

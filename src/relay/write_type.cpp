@@ -1,9 +1,9 @@
-#include "proxy/write_type.hpp"
+#include "relay/write_type.hpp"
 
 #include "cql/request.hpp"
 #include "cql/tokenizer.hpp"
 
-namespace crossfade::proxy {
+namespace crossfade::relay {
 namespace {
 
 // Of BEGIN [UNLOGGED | COUNTER] BATCH …; logged for everything else.
@@ -17,7 +17,7 @@ cql::BatchType batch_type_of(std::string_view text) {
 
 }  // namespace
 
-std::string_view write_type_of(const relay::Request::PolicyState& write, std::string_view text) {
+std::string_view write_type_of(const Request::PolicyState& write, std::string_view text) {
     if (write.is_conditional) return "CAS";
     const cql::BatchType type = batch_type_of(text);
     if (write.is_counter || (write.is_batch && type == cql::BatchType::counter)) return "COUNTER";
@@ -25,4 +25,4 @@ std::string_view write_type_of(const relay::Request::PolicyState& write, std::st
     return write.is_logged_batch && type != cql::BatchType::unlogged ? "BATCH" : "UNLOGGED_BATCH";
 }
 
-}  // namespace crossfade::proxy
+}  // namespace crossfade::relay

@@ -5,10 +5,10 @@
 
 #include "relay/request.hpp"
 
-namespace crossfade::proxy {
+namespace crossfade::relay {
 
 // "CAS", "COUNTER", "BATCH", "UNLOGGED_BATCH" or "SIMPLE". `text` is that of a batch which came as text or prepared;
 // empty for a BATCH message.
-std::string_view write_type_of(const relay::Request::PolicyState& write, std::string_view text);
+std::string_view write_type_of(const Request::PolicyState& write, std::string_view text);
 
-}  // namespace crossfade::proxy
+}  // namespace crossfade::relay

@@ -1,16 +1,16 @@
-#include "proxy/write_type.hpp"
+#include "relay/write_type.hpp"
 
 #include <gtest/gtest.h>
 
 #include "cql/statement.hpp"
 
-namespace crossfade::proxy {
+namespace crossfade::relay {
 namespace {
 
 // As a QUERY or EXECUTE of that text is noted: every batch in text is at first taken for a logged one.
 std::string_view of_text(std::string_view text) {
     const cql::Statement statement = cql::classify(text);
-    relay::Request::PolicyState write;
+    Request::PolicyState write;
     write.is_conditional = statement.is_conditional;
     write.is_batch = write.is_logged_batch = statement.verb == cql::Verb::batch;
     return write_type_of(write, text);
@@ -30,7 +30,7 @@ TEST(WriteType, OfText) {
 }
 
 TEST(WriteType, OfABatchMessage) {
-    relay::Request::PolicyState write;
+    Request::PolicyState write;
     write.is_batch = true;
     EXPECT_EQ(write_type_of(write, ""), "UNLOGGED_BATCH");
     write.is_logged_batch = true;
@@ -40,4 +40,4 @@ TEST(WriteType, OfABatchMessage) {
 }
 
 }  // namespace
-}  // namespace crossfade::proxy
+}  // namespace crossfade::relay
