@@ -56,7 +56,7 @@ class RunningGateway:
 
     def cluster(self, token=None, username="token", bundle=None, **options):
         cluster = Cluster(cloud={"secure_connect_bundle": bundle or self.bundle, "use_default_tempdir": True, "connect_timeout": 20},
-                          auth_provider=PlainTextAuthProvider(username, token or self.token), connect_timeout=20, **options)
+                          auth_provider=PlainTextAuthProvider(username, token or self.token), connect_timeout=20, **{"control_connection_timeout": 20, **options})
         self.clusters.append(cluster)
         return cluster
 

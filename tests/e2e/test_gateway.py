@@ -384,4 +384,4 @@ def test_a_token_has_the_rights_of_its_role(guarded):
 def test_a_role_whose_password_has_changed_is_told_apart(guarded):
     made = guarded.create_token("--role", "app", "--role-password-env", "WRONG_PASSWORD")
     time.sleep(1)
-    assert "The cluster refuses the role 'app'" in refused(guarded.cluster(made["token"].strip()).connect)
+    assert "of the application token; its password has changed" in refused(guarded.cluster(made["token"].strip()).connect)
