@@ -40,6 +40,12 @@ void Worker::set_facts(const FactsPtr& facts) {
     policy_->set_facts(facts);
     if (facts->cluster.topology != nullptr)
         engine_->set_topology(0, facts->cluster.topology, facts->cluster.local_datacenter);
+    const bool knows_the_role = options_.client_login != ClientLogin::cluster;
+    if (is_warm_ || !knows_the_role || !facts->cluster.was_seen || facts->versions.empty()) return;
+    // Opened before the first client comes, and kept: TLS and a login take longer than some drivers wait.
+    is_warm_ = true;
+    const relay::PoolKey key{0, options_.cluster.credentials, facts->versions.front(), cql::Compression::none};
+    ++engine_->pool_for(key).users;
 }
 
 }  // namespace crossfade::connect

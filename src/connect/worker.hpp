@@ -31,6 +31,7 @@ private:
     std::unique_ptr<relay::Engine> engine_;
     std::unique_ptr<ForwardPolicy> policy_;
     std::unique_ptr<net::Listener> listener_;
+    bool is_warm_ = false;  // connections for the version that most clients begin with are open, or being opened
     std::thread thread_;
 };
 

@@ -40,7 +40,7 @@ struct Wish {
 struct PoolOptions {
     nodes::ClusterOptions cluster;
     std::uint32_t connections_per_node = 1;
-    BackendTimes times;
+    BackendTimes times{};
 };
 
 class PoolOwner {

@@ -130,8 +130,9 @@ private:
             if (datacenter_of(*other) == datacenter) hosts.insert(other->host);
         }
         const auto place = static_cast<std::uint64_t>(std::distance(hosts.begin(), hosts.find(node.host)));
+        // More than rounding moves a token, and far less than they are apart.
         const auto offset =
-            static_cast<std::uint64_t>(std::distance(datacenters.begin(), datacenters.find(datacenter)));
+            1'000'003 * static_cast<std::uint64_t>(std::distance(datacenters.begin(), datacenters.find(datacenter)));
         const std::uint64_t step = UINT64_MAX / (tokens_shown * hosts.size());
         std::vector<std::string> tokens;
         for (std::uint64_t i = 0; i < tokens_shown; ++i) {

@@ -38,7 +38,8 @@ class RunningConnect:
 
     def connect(self, keyspace=None, **options):
         """A session of the official driver through it; the default settings unless told."""
-        cluster = Cluster([self.host], port=self.port, **options)
+        # The first request of a role or a version waits for TLS and the login behind it: more than the driver's 2 s on a busy machine.
+        cluster = Cluster([self.host], port=self.port, **{"control_connection_timeout": 20, "connect_timeout": 20, **options})
         self.clusters.append(cluster)
         return cluster.connect(keyspace)
 

@@ -247,7 +247,7 @@ def test_a_secret_argument_is_overwritten_and_warned_of(endpoint):
 
 @pytest.fixture(scope="module")
 def guarded():
-    cluster = cassandra_lab.start("connect-tls", version="5.0", address=TLS_NODE, auth=True, tls=True, heap="512M")
+    cluster = cassandra_lab.start("connect-tls", version="5.0", address=TLS_NODE, auth=True, tls=True, durable=True, heap="512M")
     yield cluster
     cassandra_lab.stop("connect-tls")
 
