@@ -518,9 +518,11 @@ TEST_F(TlsListeningTest, OnlyServerNamesThatAreServedComeIn) {
     listen_with(10s, 100);
     ConnectOptions options;
     options.verify_name = "localhost";
+    std::vector<base::Result<std::unique_ptr<Stream>>> open;
     for (const char* const name : {"node-1", "127.0.0.1"}) {
         options.server_name = name;
-        EXPECT_TRUE(connected(trusting(), options)) << name;
+        open.push_back(connected(trusting(), options));
+        EXPECT_TRUE(open.back()) << name;
     }
     options.server_name = "node-2";
     EXPECT_THAT(refusal(trusting(), options), HasSubstr("unrecognized name"));
