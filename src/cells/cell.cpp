@@ -5,6 +5,16 @@
 
 namespace crossfade::cells {
 
+std::int64_t last_expiry(const Row& row) {
+    std::int64_t latest = 0;
+    for (const Atom& atom : row.atoms) {
+        if (!atom.stamp.tells_expiry()) continue;
+        if (atom.stamp.expires_at == 0) return 0;
+        latest = std::max(latest, atom.stamp.expires_at);
+    }
+    return latest;
+}
+
 base::Result<cql::Token> token_of(const std::vector<ByteView>& components) {
     if (components.size() == 1) return cql::token_of(components[0]);
     Bytes serialized;

@@ -47,6 +47,10 @@ struct Row {
     }
 };
 
+// When the last cell of the row goes, of those that tell: seconds since 1970. 0: one never does, or there is none that
+// tells. So long live cells, and a marker, of which nothing else is known.
+std::int64_t last_expiry(const Row& row);
+
 // Which partition: the components of its key, and its token.
 struct PartitionKey {
     std::vector<ByteView> components;

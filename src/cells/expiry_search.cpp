@@ -33,17 +33,6 @@ std::size_t cell_count(const Row& row) {
     return row.atoms.size() + 1;
 }
 
-// When the last cell of the row goes, of those that tell; 0: one never does, or there is none that tells.
-std::int64_t last_expiry(const Row& row) {
-    std::int64_t latest = 0;
-    for (const Atom& atom : row.atoms) {
-        if (!atom.stamp.tells_expiry()) continue;
-        if (atom.stamp.expires_at == 0) return 0;
-        latest = std::max(latest, atom.stamp.expires_at);
-    }
-    return latest;
-}
-
 // A partition's rows, and the rows of one table's page by their keys.
 class PageRows {
 public:

@@ -7,17 +7,6 @@ namespace {
 
 using Kind = CellDifference::Kind;
 
-// The expiry of cells whose own cannot be told: that of the row, when everything in it that can be told expires.
-std::int64_t guess_expiry(const Row& row) {
-    std::int64_t latest = 0;
-    for (const Atom& atom : row.atoms) {
-        if (!atom.stamp.tells_expiry()) continue;
-        if (atom.stamp.expires_at == 0) return 0;
-        latest = std::max(latest, atom.stamp.expires_at);
-    }
-    return latest;
-}
-
 std::optional<std::int64_t> newest_stamp(const Row& row) {
     std::optional<std::int64_t> newest;
     for (const Atom& atom : row.atoms)
@@ -79,12 +68,12 @@ std::optional<Planner::Marker> Planner::marker_of(const Row& row) const {
         marker->writetime = std::min(marker->writetime, atom.stamp.writetime);
     }
     if (!marker) marker = Marker{options_.default_timestamp, 0};
-    marker->expires_at = row.is_marker_expiry_found ? row.marker_expires_at : guess_expiry(row);
+    marker->expires_at = row.is_marker_expiry_found ? row.marker_expires_at : last_expiry(row);
     return marker;
 }
 
 void Planner::copy(bool of_statics, const Row& origin, const Row* target, Plan& plan) const {
-    const std::int64_t guessed = guess_expiry(origin);
+    const std::int64_t guessed = last_expiry(origin);
     std::vector<Stamped> cells;
     cells.reserve(origin.atoms.size());
     const auto& columns = layout_->cells(of_statics);
@@ -110,7 +99,7 @@ void Planner::settle_lists(bool of_statics, const Row& origin, const Row& target
     const auto& columns = layout_->cells(of_statics);
     for (std::uint32_t i = 0; i < columns.size(); ++i)
         if (columns[i].shape == Shape::list &&
-            !write_list(of_statics, i, origin, &target, guess_expiry(origin), false, &plan))
+            !write_list(of_statics, i, origin, &target, last_expiry(origin), false, &plan))
             ++plan.unsettled_lists;
 }
 
@@ -286,7 +275,7 @@ void Planner::repair(bool of_statics, const Row* origin, const Row* target, cons
         if (kinds.extra) delete_cells(of_statics, *target, INT64_MAX, plan);
         return;
     }
-    const std::int64_t guessed = guess_expiry(*origin);
+    const std::int64_t guessed = last_expiry(*origin);
     std::vector<Stamped> cells;
     for (const CellDifference& cell : difference.cells)
         if (why_left(of_statics, origin, target, difference, &cell, kinds) == Left::none)
