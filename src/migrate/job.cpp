@@ -477,6 +477,7 @@ base::Task<void> Job::work(TableOutcome& outcome,
             const bool again = co_await waits_after(moment.error(), until);
             if (!again) {
                 outcome.failure = std::move(moment.error().message);
+                outcome.is_interrupted = options_.should_stop && options_.should_stop();
                 co_return;
             }
             moment = co_await look(is_origin, outcome.name);
