@@ -82,10 +82,21 @@ def count_pytest(outcome, step, code, output):
     elif code != 0:
         if not numbers.get("failed", 0) and not numbers.get("error", 0):
             outcome.failed += 1
-        names = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.M)
-        outcome.failures.append((step, ", ".join(names[:20]) or closing))
-    for reason in re.findall(r"^SKIPPED \[\d+\] (.+)$", output, re.M):
-        outcome.notes.append(f"{step}: {reason}")
+        failures = re.findall(r"^(?:FAILED|ERROR) (\S+::\S.*?)(?: - (.*))?$", output, re.M)
+        outcome.failures += [(step, f"{name}: {reason or 'see the log'}") for name, reason in failures[:20]]
+        if len(failures) != numbers.get("failed", 0) + numbers.get("error", 0) or not failures:
+            outcome.failures.append((step, closing))
+    outcome.notes += [f"{step}: {reason}" for reason in one_line_a_test(re.findall(r"^SKIPPED \[\d+\] (.+)$", output, re.M))]
+
+
+def one_line_a_test(reasons):
+    """pytest's reasons of skipped cases, `FILE:LINE: FILE::TEST[CASE]: why`; those of one test that differ in the case alone become one."""
+    cases = {}
+    for reason in reasons:
+        found = re.fullmatch(r"(?:\S+?:(?:\d+:)? )?(\S+::\w+)\[(.+?)\]: (.+)", reason)
+        key = (found.group(1), found.group(3)) if found else (reason, "")
+        cases.setdefault(key, []).append(found.group(2) if found else "")
+    return [f"{test}{'[' + ', '.join(names) + ']' if why else ''}{': ' + why if why else ''}" for (test, why), names in cases.items()]
 
 
 # --- the steps -------------------------------------------------------------------------------------------------------------------
@@ -137,7 +148,7 @@ def pytest(name, *arguments, programs_of_long=()):
         if long and programs_of_long and not build(outcome, log, "release", programs_of_long):
             return True
         extra = ["--long"] if long and "tests/e2e" in arguments else []
-        code, output = run(log, [PYTHON, "-B", "-m", "pytest", "-p", "no:cacheprovider", "-rs", "-q", *arguments, *extra], {"PYTHONDONTWRITEBYTECODE": "1"},
+        code, output = run(log, [PYTHON, "-B", "-m", "pytest", "-p", "no:cacheprovider", "-rsfE", "-q", *arguments, *extra], {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"},
                            timeout=3 * 3600 if long else 3600)  # all drivers, faults and soak take an hour and a half where other work is done beside them
         count_pytest(outcome, name, code, output)
         return True
