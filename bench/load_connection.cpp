@@ -36,6 +36,8 @@ LoadConnection::LoadConnection(net::Loop& loop, const LoadOptions& options, std:
       random_(0x9E3779B97F4A7C15ULL * (number + 1)) {
     net::ConnectOptions connect;
     connect.timeout = options.patience;
+    connect.tls = options.tls;
+    connect.server_name = options.server_name;
     pending_ = net::connect(loop_, options.to, connect, [this](base::Result<std::unique_ptr<net::Stream>> stream) {
         if (!stream) return fail(stream.error().message);
         stream_ = std::move(*stream);

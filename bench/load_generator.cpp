@@ -15,6 +15,7 @@ using namespace crossfade::bench;
 
 struct Given {
     LoadOptions load;
+    net::TlsOptions tls;
     std::string to = "127.0.0.1:14002", password_variable, statement = "prepared";
     int version = 4, in_flight = 0;
     double seconds = 3, warm_up = 0.5, patience = 15;
@@ -57,6 +58,10 @@ void add_options(CLI::App& app, Given& given) {
         ->capture_default_str();
     app.add_option("--username", given.load.username, "logs in with it");
     app.add_option("--password-env", given.password_variable, "environment variable with the password");
+    app.add_option("--tls-ca", given.tls.ca_file, "PEM certificates to trust: connects by TLS");
+    app.add_option("--tls-cert", given.tls.certificate_file, "PEM certificate to show");
+    app.add_option("--tls-key", given.tls.key_file, "PEM key of that certificate");
+    app.add_option("--server-name", given.load.server_name, "to ask for in TLS (SNI)");
     app.add_option("--watch", given.load.watched_process, "id of the process whose CPU time is measured");
     app.add_flag("--may-fail", given.may_fail, "exit 0 also with failed requests");
 }
@@ -82,6 +87,15 @@ bool finish(Given& given) {
         load.depth = static_cast<std::uint32_t>(given.in_flight);
     }
     load.threads = std::min(load.threads, load.connections);
+    if (!given.tls.ca_file.empty()) {
+        given.tls.verify_host = false;
+        auto context = net::make_client_tls(given.tls);
+        if (!context) {
+            std::cerr << "crossfade_load: " << context.error().message << "\n";
+            return false;
+        }
+        load.tls = std::move(*context);
+    }
     if (!given.password_variable.empty()) {
         const char* const password = std::getenv(given.password_variable.c_str());
         if (password == nullptr) {

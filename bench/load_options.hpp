@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "cql/protocol.hpp"
@@ -28,7 +29,9 @@ struct LoadOptions {
     std::uint64_t requests = 0;                 // in all, instead of a window; 0: a window
     std::chrono::milliseconds patience{15000};  // for connecting, and for the last answers
     std::string username, password;
-    int watched_process = 0;  // whose CPU time is measured; 0: nobody's
+    std::shared_ptr<net::TlsContext> tls;  // null: plain
+    std::string server_name;               // TLS SNI; empty: the host
+    int watched_process = 0;               // whose CPU time is measured; 0: nobody's
 };
 
 }  // namespace crossfade::bench

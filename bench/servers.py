@@ -1,4 +1,4 @@
-"""What bench/proxy measures: the proxy, and HAProxy as a TCP relay, each in front of stub nodes."""
+"""What bench/proxy and bench/connect measure, and HAProxy as a TCP relay, each in front of stub nodes."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import stub_nodes  # noqa: E402
 
 ORIGIN = ["127.0.8.11", "127.0.8.12", "127.0.8.13"]
 TARGET = ["127.0.8.21", "127.0.8.22", "127.0.8.23"]
-PROXY, HAPROXY, PORT, ADMIN_PORT = "127.0.8.1", "127.0.8.2", 9042, 14001
+PROXY, HAPROXY, CONNECT, PORT, ADMIN_PORT = "127.0.8.1", "127.0.8.2", "127.0.8.3", 9042, 14001
 
 
 class BenchError(Exception):
@@ -70,6 +70,13 @@ def proxy(origin, target, threads, folder, cpus):
     return _process(arguments, "the proxy", (PROXY, PORT), cpus)
 
 
+def connect(nodes, threads, cpus):
+    """`crossfade connect` in front of one cluster of stub nodes. Context manager of its Popen."""
+    arguments = [stub_nodes.program("crossfade"), "connect", "--contact-points", ",".join(node.address for node in nodes), "--bind", f"{CONNECT}:{PORT}",
+                 "--threads", str(threads)]
+    return _process(arguments, "crossfade connect", (CONNECT, PORT), cpus)
+
+
 def haproxy(nodes, folder, cpus):
     """HAProxy as a TCP relay with one thread to these nodes, connections in turn. Context manager of its Popen."""
     path = os.path.join(folder, "haproxy.cfg")
@@ -102,3 +109,19 @@ def bench(nodes, systems, threads=1, relay_cpus=None):
         if "direct" in systems:
             relays["direct"] = Relay("direct", f"{ORIGIN[0]}:{PORT}")
         yield relays, origin, target
+
+
+@contextlib.contextmanager
+def one_cluster(nodes, systems, threads=1, relay_cpus=None):
+    """One cluster of so many stub nodes and the relays in front of it: yields ({system: Relay}, nodes)."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="crossfade-bench-"))
+        cluster = stack.enter_context(stub_nodes.cluster(TARGET[:nodes], cluster_name="target", id_salt="target"))
+        relays = {}
+        if "connect" in systems:
+            relays["connect"] = Relay("connect", f"{CONNECT}:{PORT}", stack.enter_context(connect(cluster, threads, relay_cpus)))
+        if "haproxy" in systems:
+            relays["haproxy"] = Relay("haproxy", f"{HAPROXY}:{PORT}", stack.enter_context(haproxy(cluster, folder, relay_cpus)))
+        if "direct" in systems:
+            relays["direct"] = Relay("direct", f"{TARGET[0]}:{PORT}")
+        yield relays, cluster

@@ -18,11 +18,14 @@ MAY_KNOW = {
     "driver": {"base", "cql", "net", "bundle", "nodes"},
     "cells": {"base", "cql", "net", "bundle", "nodes", "driver"},
     "proxy": {"base", "cql", "net", "bundle", "nodes", "relay", "driver", "cells"},
+    "connect": {"base", "cql", "net", "bundle", "nodes", "relay"},
+    "gateway": {"base", "cql", "net", "bundle", "nodes"},
     "migrate": {"base", "cql", "net", "bundle", "nodes", "driver", "cells"},
-    "cli": {"base", "cql", "net", "bundle", "nodes", "relay", "driver", "cells", "proxy", "migrate"},
+    "cli": {"base", "cql", "net", "bundle", "nodes", "relay", "driver", "cells", "proxy", "connect",
+            "gateway", "migrate"},
 }
 # Outside headers that only one module may know: what keeps the others quick to build and free of I/O.
-ONLY_IN = {"boost/asio": {"net"}, "boost/beast": {"net"}, "openssl/": {"net", "bundle"}, "sqlite3.h": {"proxy", "migrate"}}
+ONLY_IN = {"boost/asio": {"net"}, "boost/beast": {"net"}, "openssl/": {"net", "bundle", "gateway"}, "sqlite3.h": {"proxy", "migrate"}}
 # Public headers stand alone: users have nothing else of ours, and need none of what we are built with.
 PUBLIC_MAY_INCLUDE = re.compile(r"crossfade/[a-z_]+\.hpp|[a-z_]+")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')

@@ -148,7 +148,8 @@ def pytest(name, *arguments, programs_of_long=()):
         if long and programs_of_long and not build(outcome, log, "release", programs_of_long):
             return True
         extra = ["--long"] if long and "tests/e2e" in arguments else []
-        code, output = run(log, [PYTHON, "-B", "-m", "pytest", "-p", "no:cacheprovider", "-rsfE", "-q", *arguments, *extra], {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"},
+        code, output = run(log, [PYTHON, "-B", "-m", "pytest", "-p", "no:cacheprovider", "-rsfE", "-q", *arguments, *extra],
+                           {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"},
                            timeout=3 * 3600 if long else 3600)  # all drivers, faults and soak take an hour and a half where other work is done beside them
         count_pytest(outcome, name, code, output)
         return True

@@ -2,73 +2,18 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <optional>
 #include <ostream>
 
 #include "base/durable_file.hpp"
 #include "bundle/bundle.hpp"
 #include "cli/bundle_part.hpp"
-#include "cli/devops_answer.hpp"
+#include "cli/devops_client.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/secret_file.hpp"
 #include "cli/text_table.hpp"
-#include "net/http.hpp"
-#include "net/url.hpp"
 
 namespace crossfade::cli {
 namespace {
-
-constexpr std::chrono::seconds patience{60};
-
-bool is_this_machine(const std::string& host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
-// A token, or an address that lets anybody in, does not travel in the clear.
-base::Result<net::Url> safe_url(const std::string& text, const std::string& what) {
-    auto url = net::parse_web_url(text);
-    if (!url) return base::fail(base::ErrorKind::bad_input, what + " is no URL that starts with https://");
-    if (!url->is_secure && !is_this_machine(url->address.host))
-        return base::fail(base::ErrorKind::bad_input, what + " is not https, and nothing secret is sent in the clear");
-    return url;
-}
-
-base::Result<net::HttpResponse> ask(const std::string& method, const net::Url& url,
-                                    const base::Secret<std::string>* token, std::size_t largest) {
-    net::HttpAsk ask;
-    ask.method = method;
-    ask.to = url.address;
-    ask.target = url.target;
-    if (token != nullptr) ask.headers = {{"Authorization", "Bearer " + token->reveal()}};
-    ask.timeout = patience;
-    ask.largest_body = largest;
-    if (url.is_secure) {
-        auto tls = net::make_client_tls({});
-        if (!tls) return base::fail(tls.error());
-        ask.tls = *tls;
-    }
-    std::optional<base::Result<net::HttpResponse>> result;
-    net::Loop loop;
-    const auto pending = net::ask_http(loop, std::move(ask), [&](base::Result<net::HttpResponse> answer) {
-        result = std::move(answer);
-        loop.stop();
-    });
-    loop.run();
-    return std::move(*result);
-}
-
-bool is_database_id(const std::string& text) {
-    return !text.empty() && text.size() <= 100 && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-    });
-}
-
-std::string reason_for(int status) {
-    if (status == 401) return "the token is wrong, has ended or was revoked: make a new one";
-    if (status == 403) return "the token may not do this: give its role the right to download bundles";
-    if (status == 404) return "there is no such database: look at --database-id";
-    return "try again later";
-}
 
 class BundleDownload final : public BundlePart {
 public:
@@ -136,19 +81,13 @@ private:
     base::Result<std::vector<BundleSource>> find_sources() const {
         const auto token = token_file_.empty() ? read_secret_variable(token_variable_) : read_secret_file(token_file_);
         if (!token) return base::fail(token.error());
-        std::string base_url = api_url_;
-        while (base_url.ends_with('/')) base_url.pop_back();
-        // All are asked for in every case: without it the answer does not say whose bundle it is.
-        const std::string where = base_url + "/v2/databases/" + database_id_ + "/secureBundleURL?all=true";
-        const auto url = safe_url(where, "--api-url");
-        if (!url) return base::fail(url.error());
-        const auto answer = ask("POST", *url, &*token, 1U << 20U);
-        if (!answer) return base::fail(answer.error().kind, where + ": " + answer.error().message);
-        if (answer->status < 200 || answer->status > 299)
-            return base::fail(base::ErrorKind::server, where + ": the API answered with HTTP status " +
-                                                           std::to_string(answer->status) + "; " +
-                                                           reason_for(answer->status));
-        auto sources = parse_bundle_sources(where, answer->body);
+        DevopsQuestion question;
+        question.api_url = api_url_;
+        question.api_url_flag = "--api-url";
+        question.database_id_flag = "--database-id";
+        question.database_id = database_id_;
+        question.token = *token;
+        auto sources = ask_bundle_sources(question);
         if (!sources) return base::fail(sources.error());
         return choose_sources(std::move(*sources), region_, wants_all_);
     }
@@ -158,22 +97,16 @@ private:
         if (!overwrites_ && std::filesystem::exists(path, ignored))
             return base::fail(base::ErrorKind::bad_input,
                               path + ": is there already; name another folder, or give --force");
-        const auto url = safe_url(source.url, path + ": the address that the API gives");
-        if (!url) return base::fail(url.error());
-        const auto answer = ask("GET", *url, nullptr, bundle::ZipLimits{}.largest_archive);
-        if (!answer) return base::fail(answer.error().kind, path + ": " + answer.error().message);
-        if (answer->status != 200)
-            return base::fail(base::ErrorKind::server, path + ": the store answered with HTTP status " +
-                                                           std::to_string(answer->status) + "; try again");
-        const auto files = bundle::read_zip(path, base::bytes_of(answer->body));
+        const auto archive = fetch_bundle(source, path, DevopsQuestion().patience);
+        if (!archive) return base::fail(archive.error());
+        const auto files = bundle::read_zip(path, base::bytes_of(*archive));
         if (!files) return base::fail(base::ErrorKind::protocol, files.error().message);
         if (auto read = bundle::read_bundle(path, *files); !read)
             return base::fail(base::ErrorKind::protocol, read.error().message);
-        return base::write_durably(path, answer->body);
+        return base::write_durably(path, *archive);
     }
 
-    std::string database_id_, region_, token_file_, token_variable_, api_url_ = "https://api.astra.datastax.com",
-                                                                     folder_ = ".";
+    std::string database_id_, region_, token_file_, token_variable_, api_url_ = astra_api_url, folder_ = ".";
     bool wants_all_ = false, overwrites_ = false;
 };
 

@@ -19,6 +19,8 @@ std::vector<CommandEntry> commands() {
         {"phase", "shows or switches the phase of running proxies", {}, make_phase_command},
         {"journal", "shows or repairs the writes that only one cluster is known to have", {}, make_journal_command},
         {"bundle", "makes, shows, unpacks, tries and fetches Secure Connect Bundles", {}, make_bundle_command},
+        {"connect", "a plain CQL endpoint for drivers and tools that cannot open a bundle", {}, make_connect_command},
+        {"gateway", "gives any cluster a Secure Connect Bundle and application tokens", {}, make_gateway_command},
         {"configuration-reference",
          "prints the tables of docs/configuration.md",
          {},

@@ -14,6 +14,8 @@ std::unique_ptr<Command> make_validate_command();
 std::unique_ptr<Command> make_phase_command();
 std::unique_ptr<Command> make_journal_command();
 std::unique_ptr<Command> make_bundle_command();
+std::unique_ptr<Command> make_connect_command();
+std::unique_ptr<Command> make_gateway_command();
 std::unique_ptr<Command> make_configuration_reference_command();
 
 // The table, in the order of the help.

@@ -22,6 +22,7 @@ struct HttpRequest {
     std::map<std::string, std::string>
         headers;  // names in lower case; of a name given twice the values are joined by ", "
     std::string body;
+    std::string peer_certificate{};  // over TLS: as Stream::peer_certificate()
 };
 struct HttpResponse {
     int status = 200;
@@ -49,6 +50,8 @@ struct HttpLimits {
 // listen().
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
                                                      HttpLimits limits,
+                                                     std::function<void(HttpRequest, HttpReply)> handle);
+base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, TlsListening tls, HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle);
 
 // One request of a client on a loop.

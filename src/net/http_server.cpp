@@ -229,6 +229,7 @@ void Connection::complete() {
         value += view(field.value());
     }
     request.body = std::move(message.body());
+    request.peer_certificate = stream_->peer_certificate();
     is_head_ = message.method() == http::verb::head;
     keeps_open_ = message.keep_alive();
     is_answering_ = true;
@@ -290,16 +291,27 @@ private:
     std::unique_ptr<Listener> listener_;
 };
 
-}  // namespace
-
-base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
-                                                     HttpLimits limits,
-                                                     std::function<void(HttpRequest, HttpReply)> handle) {
+template <class Tls>
+base::Result<std::unique_ptr<HttpServer>> serve(Loop& loop, const Address& on, Tls tls, HttpLimits limits,
+                                                std::function<void(HttpRequest, HttpReply)> handle) {
     auto server = std::make_shared<Server>(loop, limits, std::move(handle));
     auto listener = listen(loop, on, std::move(tls),
                            [server](std::unique_ptr<Stream> stream) { server->accept(std::move(stream)); });
     if (!listener) return base::fail(listener.error());
     return std::make_unique<HttpServerOnLoop>(std::move(server), std::move(*listener));
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
+                                                     HttpLimits limits,
+                                                     std::function<void(HttpRequest, HttpReply)> handle) {
+    return serve(loop, on, std::move(tls), limits, std::move(handle));
+}
+
+base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, TlsListening tls, HttpLimits limits,
+                                                     std::function<void(HttpRequest, HttpReply)> handle) {
+    return serve(loop, on, std::move(tls), limits, std::move(handle));
 }
 
 }  // namespace crossfade::net

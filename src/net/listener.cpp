@@ -1,7 +1,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <unordered_map>
+#include <map>
 
 #include "base/log.hpp"
 #include "net/resolver.hpp"
@@ -12,7 +12,6 @@
 namespace crossfade::net {
 namespace {
 
-constexpr std::chrono::seconds handshake_time{10};
 constexpr std::chrono::milliseconds pause_without_descriptors{100};
 constexpr std::chrono::seconds log_again_after{10};
 constexpr int backlog = 4096;
@@ -27,7 +26,8 @@ class SocketListener final : public Listener, public Ready {
 public:
     using Accepted = std::function<void(std::unique_ptr<Stream>)>;
 
-    SocketListener(Loop& loop, Socket socket, std::shared_ptr<TlsContext> tls, Accepted accepted)
+    // `tls` without a context: plain.
+    SocketListener(Loop& loop, Socket socket, TlsListening tls, Accepted accepted)
         : loop_(loop),
           socket_(std::move(socket)),
           address_(local_endpoint(socket_.get()).address()),
@@ -59,6 +59,7 @@ private:
     struct Greeting {
         explicit Greeting(Loop& loop) : timer(loop) {}
         Timer timer;
+        std::string peer;
         std::unique_ptr<TlsHandshake> handshake;
     };
 
@@ -86,22 +87,40 @@ private:
         auto state = make_socket_state(loop_, std::move(socket), false);
         if (state == nullptr) return;
         auto stream = std::make_unique<StreamHandle<SocketState>>(loop_, std::move(state));
-        if (tls_ == nullptr) {
+        if (!tls_.context) {
             show(std::move(stream));
             return;
         }
+        if (greetings_.size() >= tls_.most_handshakes) give_up(greetings_.begin()->first, "others came in its place");
         const std::uint64_t number = next_number_++;
         auto& greeting = greetings_[number] = std::make_unique<Greeting>(loop_);
-        greeting->timer.start(handshake_time, [this, number] { dismiss(number); });
-        greeting->handshake =
-            std::make_unique<TlsHandshake>(loop_, std::move(stream), std::make_unique<TlsEngine>(tls_, "", ""),
-                                           [this, number](base::Result<std::unique_ptr<Stream>> result) {
-                                               dismiss(number);
-                                               if (result)
-                                                   show(std::move(*result));
-                                               else
-                                                   base::log_debug("{}: {}", to_text(address_), result.error().message);
-                                           });
+        greeting->peer = stream->peer_address();
+        greeting->timer.start(tls_.handshake_time, [this, number] {
+            give_up(number, "it took longer than " + std::to_string(tls_.handshake_time.count()) + " ms");
+        });
+        greeting->handshake = std::make_unique<TlsHandshake>(
+            loop_, std::move(stream), std::make_unique<TlsEngine>(tls_.context(), "", ""),
+            [this, number](base::Result<std::unique_ptr<Stream>> result) {
+                const std::string peer = greetings_[number]->peer;
+                dismiss(number);
+                if (result)
+                    show(std::move(*result));
+                else
+                    tell(peer, result.error());
+            });
+    }
+
+    void give_up(std::uint64_t number, const std::string& why) {
+        const std::string peer = greetings_[number]->peer;
+        dismiss(number);
+        tell(peer, base::Error(base::ErrorKind::timeout, peer + ": the TLS handshake was given up: " + why));
+    }
+
+    void tell(const std::string& peer, const base::Error& why) const {
+        if (tls_.failed)
+            tls_.failed(peer, why);
+        else
+            base::log_debug("{}: {}", to_text(address_), why.message);
     }
 
     // Kept alive while it runs: it may destroy the listener.
@@ -121,9 +140,9 @@ private:
     Socket socket_;
     const Address address_;
     Timer pause_;
-    const std::shared_ptr<TlsContext> tls_;
+    const TlsListening tls_;
     const std::shared_ptr<const Accepted> accepted_;
-    std::unordered_map<std::uint64_t, std::unique_ptr<Greeting>> greetings_;
+    std::map<std::uint64_t, std::unique_ptr<Greeting>> greetings_;  // the oldest first
     std::uint64_t next_number_ = 0;
     Loop::Clock::time_point last_log_{};
     const std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
@@ -133,6 +152,13 @@ private:
 
 base::Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
                                                std::function<void(std::unique_ptr<Stream>)> accepted) {
+    TlsListening listening;
+    if (tls != nullptr) listening.context = [tls] { return tls; };
+    return listen(loop, on, std::move(listening), std::move(accepted));
+}
+
+base::Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& on, TlsListening tls,
+                                               std::function<void(std::unique_ptr<Stream>)> accepted) {
     auto endpoint = endpoint_of_literal(on);
     if (!endpoint) {
         const auto found = resolve(on);
@@ -141,7 +167,9 @@ base::Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& on, st
         endpoint = found->front();
     }
     const auto failed = [&] {
-        return base::fail(base::ErrorKind::connection, "cannot listen on " + to_text(on) + ": " + text_of_error(errno));
+        const bool is_elsewhere = errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
+        return base::fail(is_elsewhere ? base::ErrorKind::not_found : base::ErrorKind::connection,
+                          "cannot listen on " + to_text(on) + ": " + text_of_error(errno));
     };
     Socket socket = open_tcp(*endpoint);
     if (!socket.is_open() || !set_true(socket, SO_REUSEADDR) || !set_true(socket, SO_REUSEPORT)) return failed();

@@ -85,4 +85,13 @@ void resolve_later(const Poster& loop, const Address& address,
     });
 }
 
+base::Result<std::vector<Address>> addresses_of(const Address& address) {
+    if (endpoint_of_literal(address)) return std::vector<Address>{address};
+    const auto endpoints = resolve(address);
+    if (!endpoints) return base::fail(endpoints.error());
+    std::vector<Address> addresses;
+    for (const Endpoint& endpoint : *endpoints) addresses.push_back(endpoint.address());
+    return addresses;
+}
+
 }  // namespace crossfade::net

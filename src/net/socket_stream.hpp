@@ -38,6 +38,7 @@ public:
     std::string peer_address() const { return peer_; }
     std::string local_address() const { return local_; }
     std::string server_name() const { return {}; }
+    std::string peer_certificate() const { return {}; }
 
     void on_ready(std::uint32_t events) override;
     void turn_ended() override;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -68,6 +69,8 @@ public:
     virtual std::string local_address() const = 0;
     // For TLS: the server name that the client asked for (server side), or empty.
     virtual std::string server_name() const = 0;
+    // For TLS: the serial number of the certificate that the peer showed, hexadecimal in upper case; empty: none.
+    virtual std::string peer_certificate() const { return {}; }
 };
 
 struct Address {
@@ -77,6 +80,9 @@ struct Address {
 // "host:port", "host", "[::1]:9042" with `default_port` where none is given. bad_input otherwise.
 base::Result<Address> parse_address(std::string_view text, std::uint16_t default_port);
 std::string to_text(const Address& address);
+// All IP addresses of a host, in the order that the system prefers; one, for what is an IP address already. Blocks as
+// long as the system's resolver does. Errors: connection, with the name.
+base::Result<std::vector<Address>> addresses_of(const Address& address);
 
 struct ConnectOptions {
     std::chrono::milliseconds timeout{5000};  // name resolution, TCP and TLS handshake together
@@ -101,9 +107,23 @@ public:
     virtual ~Listener() = default;        // stops accepting
     virtual Address address() const = 0;  // with the real port when 0 was asked for
 };
-// Errors: connection, with the address and the system's reason. `tls` null: plain. A client that fails its TLS
-// handshake (10 s) is never shown.
+// Errors: connection, with the address and the system's reason (not_found where this machine has no such address).
+// `tls` null: plain. A client that fails its TLS handshake (10 s) is never shown.
 base::Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
+                                               std::function<void(std::unique_ptr<Stream>)> accepted);
+
+// How a listener speaks TLS when that may change while it listens, and when somebody wants to know who failed. Called
+// on the loop's thread.
+struct TlsListening {
+    std::function<std::shared_ptr<TlsContext>()> context;  // for each connection that comes; never null
+    // A client did not get through the handshake. Absent: it is logged.
+    std::function<void(const std::string& peer, const base::Error& why)> failed{};
+    std::chrono::milliseconds handshake_time{10000};
+    // Under way at once; when one more comes the oldest is given up: whoever opens connections and says nothing keeps
+    // nobody out.
+    std::size_t most_handshakes = 4096;
+};
+base::Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& on, TlsListening tls,
                                                std::function<void(std::unique_ptr<Stream>)> accepted);
 
 // Certificates and keys of one side, from files or as PEM text (which counts where both are given). Immutable; shared
@@ -116,6 +136,9 @@ struct TlsOptions {
     std::string certificate_pem{};  // the own certificate, and what is between it and the root
     base::Secret<std::string> key_pem{};
     std::string revocations_pem{};  // CRLs; given, every peer is looked up in them, and its issuer must have one
+    // Server only: whether a client that asks for this server name (empty: for none) is served. Others get the alert
+    // unrecognized_name. Any thread. Given, no session is resumed, so that the name is always this connection's own.
+    std::function<bool(const std::string& server_name)> accepts_server_name{};
 };
 base::Result<std::shared_ptr<TlsContext>> make_client_tls(const TlsOptions& options);
 base::Result<std::shared_ptr<TlsContext>> make_server_tls(const TlsOptions& options);

@@ -36,6 +36,7 @@ public:
     std::string peer_address() const override { return state_->peer_address(); }
     std::string local_address() const override { return state_->local_address(); }
     std::string server_name() const override { return state_->server_name(); }
+    std::string peer_certificate() const override { return state_->peer_certificate(); }
 
 private:
     Loop& loop_;

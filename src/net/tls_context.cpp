@@ -147,6 +147,7 @@ base::Result<std::shared_ptr<TlsContext>> make(const TlsOptions& options, bool i
     if (is_server) SSL_CTX_set_session_id_context(context, session_context, sizeof session_context - 1);
     if (auto trusted = set_trust(context, options, is_server); !trusted) return base::fail(trusted.error());
     if (auto shown = set_certificate(context, options, is_server); !shown) return base::fail(shown.error());
+    if (is_server && options.accepts_server_name) owner->ask_for_server_names(options.accepts_server_name);
     return owner;
 }
 

@@ -80,6 +80,24 @@ private:
 
 }  // namespace
 
+void TlsContext::ask_for_server_names(std::function<bool(const std::string&)> accepts) {
+    accepts_server_name_ = std::move(accepts);
+    // (The macros for these two have C casts.)
+    SSL_CTX_callback_ctrl(context_, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, reinterpret_cast<void (*)()>(judge_server_name));
+    SSL_CTX_ctrl(context_, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, this);
+    // TLS 1.2 takes the name of a resumed session from the session, whatever this ClientHello says.
+    SSL_CTX_set_options(context_, SSL_OP_NO_TICKET);
+    SSL_CTX_ctrl(context_, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF, nullptr);
+    SSL_CTX_set_num_tickets(context_, 0);
+}
+
+int TlsContext::judge_server_name(SSL* connection, int* alert, void* context) {
+    const char* const name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
+    if (static_cast<TlsContext*>(context)->accepts_server_name_(name == nullptr ? "" : name)) return SSL_TLSEXT_ERR_OK;
+    *alert = SSL_AD_UNRECOGNIZED_NAME;
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
 TlsEngine::TlsEngine(std::shared_ptr<TlsContext> context, const std::string& server_name,
                      const std::string& verify_name)
     : context_(std::move(context)), ssl_(SSL_new(context_->get())) {
@@ -132,7 +150,24 @@ base::Result<void> TlsEngine::handshake(base::ByteView& received, base::Bytes& w
     }
     const int why = SSL_get_error(ssl_, result);
     if (why == SSL_ERROR_WANT_READ) return {};
+    answer_plain_text(wire);
     return base::fail(error("handshake"));
+}
+
+// OpenSSL says nothing to a client that does not speak TLS at all. One that speaks HTTP is told in HTTP; the others get
+// an alert, which tells those who meant another port what they have found.
+void TlsEngine::answer_plain_text(base::Bytes& wire) const {
+    if (!context_->is_server()) return;
+    constexpr std::string_view body = "this port speaks TLS; ask it with https\n";
+    const int reason = ERR_GET_REASON(ERR_peek_last_error());
+    if (reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST) {
+        base::append(wire, base::bytes_of("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: " +
+                                          std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n"));
+        base::append(wire, base::bytes_of(body));
+    } else if (reason == SSL_R_WRONG_VERSION_NUMBER && wire.empty()) {
+        constexpr std::array<std::uint8_t, 7> unexpected_message{0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x0A};
+        base::append(wire, unexpected_message);
+    }
 }
 
 base::Result<std::size_t> TlsEngine::read(base::ByteView& received, std::span<std::uint8_t> into, base::Bytes& wire) {
@@ -160,6 +195,17 @@ void TlsEngine::finish(base::Bytes& wire) {
     const Lent lent(received_, wire_, nullptr, wire);
     if (is_open_) SSL_shutdown(ssl_);
     ERR_clear_error();
+}
+
+std::string TlsEngine::peer_certificate() const {
+    const X509* const certificate = SSL_get0_peer_certificate(ssl_);
+    if (certificate == nullptr) return {};
+    BIGNUM* const number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr);
+    char* const text = BN_bn2hex(number);
+    const std::string serial = text == nullptr ? "" : text;
+    OPENSSL_free(text);
+    BN_free(number);
+    return serial;
 }
 
 std::string TlsEngine::server_name() const {

@@ -4,6 +4,7 @@
 
 #include <openssl/ssl.h>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,10 +25,15 @@ public:
     SSL_CTX* get() const { return context_; }
     bool is_server() const { return is_server_; }
     bool verifies_host() const { return verifies_host_; }
+    // Before the first connection: see TlsOptions::accepts_server_name.
+    void ask_for_server_names(std::function<bool(const std::string&)> accepts);
 
 private:
+    static int judge_server_name(SSL* connection, int* alert, void* context);
+
     SSL_CTX* const context_;
     const bool is_server_, verifies_host_;
+    std::function<bool(const std::string&)> accepts_server_name_;
 };
 
 // One side of one connection. In every call `received` are bytes from the wire, of which those that were used are taken
@@ -53,10 +59,12 @@ public:
     bool is_open() const { return is_open_; }          // the handshake is done
     bool is_finished() const { return is_finished_; }  // the peer said goodbye
     std::string server_name() const;                   // server side: what the client asked for
+    std::string peer_certificate() const;              // its serial number, hexadecimal; empty: none was shown
 
 private:
     friend struct WireBio;
     base::Error error(const char* doing) const;
+    void answer_plain_text(base::Bytes& wire) const;
 
     const std::shared_ptr<TlsContext> context_;
     SSL* ssl_ = nullptr;

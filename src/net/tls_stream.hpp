@@ -33,6 +33,7 @@ public:
     std::string peer_address() const { return wire_->peer_address(); }
     std::string local_address() const { return wire_->local_address(); }
     std::string server_name() const { return server_name_; }
+    std::string peer_certificate() const { return engine_->peer_certificate(); }
 
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override;
     void on_closed(const base::Error& why) override;

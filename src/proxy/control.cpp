@@ -1,59 +1,36 @@
 #include "proxy/control.hpp"
 
 #include "base/log.hpp"
-#include "nodes/schema.hpp"
 
 namespace crossfade::proxy {
 namespace {
 
-constexpr std::chrono::milliseconds event_debounce{200};
 constexpr std::chrono::seconds measure_every{60}, measure_again_soon{5};
 constexpr std::int64_t worth_a_warning_us = 100000;
-
-SystemTable owned(const nodes::Rows& rows) {
-    SystemTable table;
-    for (const cql::ColumnSpec& column : rows.columns())
-        table.columns.push_back(
-            {std::string(column.keyspace), std::string(column.table), std::string(column.name), column.type});
-    for (nodes::RowCursor row = rows.first(); row; row.next()) {
-        auto& cells = table.rows.emplace_back();
-        for (const cql::ValueView& cell : row.cells())
-            cells.push_back(cell.state == cql::ValueView::State::bytes
-                                ? std::optional<base::Bytes>(base::Bytes(cell.bytes.begin(), cell.bytes.end()))
-                                : std::nullopt);
-    }
-    return table;
-}
 
 }  // namespace
 
 Control::Control(net::Loop& loop, const Options& options, WriteStamps& stamps, Callbacks callbacks)
-    : loop_(loop), options_(options), stamps_(stamps), callbacks_(std::move(callbacks)) {
+    : options_(options), stamps_(stamps), callbacks_(std::move(callbacks)) {
     for (std::size_t cluster = 0; cluster < 2; ++cluster) {
-        read_timers_[cluster] = std::make_unique<net::Timer>(loop);
         clock_timers_[cluster] = std::make_unique<net::Timer>(loop);
-        nodes::ControlOptions control;
-        control.cluster = cluster == origin_cluster ? options.origin : options.target;
-        control.application_name = "crossfade proxy";
-        control.versions = {cql::ProtocolVersion::v5, cql::ProtocolVersion::v4, cql::ProtocolVersion::v3};
-        nodes::ControlCallbacks callbacks_of;
-        callbacks_of.on_topology = [this, cluster](std::shared_ptr<const nodes::Topology> topology) {
-            clusters_[cluster].topology = std::move(topology);
-            read_soon(cluster);
-        };
+        relay::ClusterWatchOptions watch;
+        watch.control.cluster = cluster == origin_cluster ? options.origin : options.target;
+        watch.control.application_name = "crossfade proxy";
+        relay::ClusterWatch::Callbacks callbacks_of;
+        callbacks_of.on_facts = [this, cluster](const relay::ClusterFacts& facts) { take_facts(cluster, facts); };
         callbacks_of.on_event = [this, cluster](std::shared_ptr<const nodes::ClusterEvent> event) {
-            if (event->event.kind == cql::Event::Kind::schema_change) read_soon(cluster);
             callbacks_.on_event(cluster, std::move(event));
         };
         callbacks_of.on_state = [this, cluster](bool is_connected, const base::Error& why) {
             problems_[cluster] = is_connected ? "" : why.message;
-            if (is_connected)
-                base::log_info("{}: connected", cluster_names[cluster]);
-            else
-                base::log_warning("{}: {}", cluster_names[cluster], why.message);
         };
-        connections_[cluster] =
-            std::make_unique<nodes::ControlConnection>(loop, std::move(control), std::move(callbacks_of));
+        callbacks_of.on_first_round = [this, cluster](const base::Result<void>& result) {
+            if (result) return;
+            problems_[cluster] = result.error().message;
+            first_is_over(cluster);
+        };
+        watches_[cluster] = std::make_unique<relay::ClusterWatch>(loop, std::move(watch), std::move(callbacks_of));
     }
 }
 
@@ -64,89 +41,19 @@ Control::~Control() {
 void Control::start(std::function<void()> ready) {
     ready_ = std::move(ready);
     publish();  // what is offered while nothing is known yet
-    for (std::size_t cluster = 0; cluster < 2; ++cluster) {
-        connections_[cluster]->start();
-        watch(cluster).detach();
-    }
+    for (const auto& watch : watches_) watch->start();
 }
 
-base::Task<void> Control::watch(std::size_t cluster) {
-    const auto alive = alive_;
-    const auto result = co_await connections_[cluster]->first_round();
-    if (!*alive) co_return;
-    if (!result) {
-        problems_[cluster] = result.error().message;
-        first_is_over(cluster);
-    }
-}
-
-void Control::read_soon(std::size_t cluster) {
-    read_after(cluster, clusters_[cluster].was_seen ? event_debounce : std::chrono::milliseconds(0));
-}
-
-void Control::read_after(std::size_t cluster, std::chrono::milliseconds wait) {
-    read_timers_[cluster]->start(wait, [this, cluster] {
-        if (is_reading_[cluster]) {
-            reads_again_[cluster] = true;
-            return;
-        }
-        is_reading_[cluster] = true;
-        read_cluster(cluster).detach();
-    });
-}
-
-base::Task<void> Control::read_cluster(std::size_t cluster) {
-    const auto alive = alive_;
-    nodes::ControlConnection& connection = *connections_[cluster];
-    ClusterFacts facts = clusters_[cluster];
-    const auto local = co_await connection.query("SELECT * FROM system.local");
-    if (!*alive) co_return;
-    const auto peers = co_await connection.query("SELECT * FROM system.peers");
-    if (!*alive) co_return;
-    const auto peers_v2 = co_await connection.query("SELECT * FROM system.peers_v2");
-    if (!*alive) co_return;
-    if (local) {
-        facts.local = owned(*local);
-        facts.peers = peers ? owned(*peers) : SystemTable();
-        facts.peers_v2 = peers_v2 ? owned(*peers_v2) : SystemTable();
-        facts.highest_version = connection.version();
-        facts.authenticator = connection.authenticator();
-        facts.supported = connection.supported();
-        facts.topology = connection.topology();
-        const std::string& configured =
-            cluster == origin_cluster ? options_.origin.local_datacenter : options_.target.local_datacenter;
-        facts.local_datacenter = configured.empty() ? facts.topology->local_datacenter : configured;
-        facts.was_seen = true;
-        facts.last_error.clear();
-        const nodes::Ask ask = [&connection](std::string text) { return connection.query(std::move(text)); };
-        auto schema = co_await nodes::read_schema(ask, {});
-        if (!*alive) co_return;
-        if (schema) {
-            for (const std::string& warning : schema->warnings)
-                base::log_warning("{}: {}", cluster_names[cluster], warning);
-            facts.schema = std::make_shared<nodes::Schema>(std::move(*schema));
-        } else {
-            // Lists and counters are then told by text alone; nothing stops for it.
-            base::log_warning("{}: the schema cannot be read ({}); what it would tell is assumed",
-                              cluster_names[cluster], schema.error().message);
-            facts.schema = nullptr;
-        }
-        clusters_[cluster] = std::move(facts);
-        publish();
-        // Nothing is stamped before it is known how the clocks stand: the first round is over with the first
-        // measurement.
-        if (!std::exchange(is_measured_[cluster], true)) measure(cluster).detach();
-    } else {
-        clusters_[cluster].last_error = local.error().message;
-        reads_again_[cluster] = true;
-    }
-    is_reading_[cluster] = false;
-    if (std::exchange(reads_again_[cluster], false)) read_after(cluster, event_debounce);
+void Control::take_facts(std::size_t cluster, const relay::ClusterFacts& facts) {
+    static_cast<relay::ClusterFacts&>(clusters_[cluster]) = facts;
+    publish();
+    // Nothing is stamped before it is known how the clocks stand: the first round is over with the first measurement.
+    if (!std::exchange(is_measured_[cluster], true)) measure(cluster).detach();
 }
 
 base::Task<void> Control::measure(std::size_t cluster) {
     const auto alive = alive_;
-    const auto reading = co_await connections_[cluster]->measure_clock();
+    const auto reading = co_await watches_[cluster]->connection().measure_clock();
     if (!*alive) co_return;
     if (reading) {
         stamps_.set_measured(static_cast<int>(cluster), reading->offset_us, reading->error_us);

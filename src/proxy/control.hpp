@@ -6,9 +6,9 @@
 #include <functional>
 #include <memory>
 
-#include "nodes/control_connection.hpp"
 #include "proxy/facts.hpp"
 #include "proxy/write_stamps.hpp"
+#include "relay/cluster_watch.hpp"
 
 namespace crossfade::proxy {
 
@@ -31,27 +31,22 @@ public:
     }  // why a cluster is not connected; empty: it is
 
 private:
-    base::Task<void> watch(std::size_t cluster);
-    base::Task<void> read_cluster(std::size_t cluster);
+    void take_facts(std::size_t cluster, const relay::ClusterFacts& facts);
     base::Task<void> measure(std::size_t cluster);
-    void read_soon(std::size_t cluster);
-    void read_after(std::size_t cluster, std::chrono::milliseconds wait);
     void publish();
     void first_is_over(std::size_t cluster);
 
-    net::Loop& loop_;
     const Options& options_;
     WriteStamps& stamps_;
     const Callbacks callbacks_;
-    std::array<std::unique_ptr<nodes::ControlConnection>, 2> connections_;
     std::array<ClusterFacts, 2> clusters_;
     std::array<std::string, 2> problems_{"not connected yet", "not connected yet"};
     std::array<bool, 2> is_first_over_{}, is_measured_{};
-    std::array<bool, 2> is_reading_{}, reads_again_{};
-    std::array<std::unique_ptr<net::Timer>, 2> read_timers_, clock_timers_;
+    std::array<std::unique_ptr<net::Timer>, 2> clock_timers_;
     FactsPtr facts_ = std::make_shared<Facts>();
     std::function<void()> ready_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    std::array<std::unique_ptr<relay::ClusterWatch>, 2> watches_;
 };
 
 }  // namespace crossfade::proxy

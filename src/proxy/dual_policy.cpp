@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
-#include "cql/token.hpp"
+#include "proxy/paging_mark.hpp"
 #include "proxy/rehearsal.hpp"
-#include "proxy/rewrite.hpp"
-#include "proxy/system_tables.hpp"
+#include "relay/edits.hpp"
+#include "relay/own_ids.hpp"
+#include "relay/routing_token.hpp"
+#include "relay/system_tables.hpp"
 
 namespace crossfade::proxy {
 namespace {
@@ -13,27 +15,6 @@ namespace {
 // How long a request waits for a cluster that has no connection at all before it is told so: long enough for a
 // reconnect, short enough that a driver tries another host in time.
 constexpr std::chrono::seconds reconnect_grace{1};
-
-// The routing token of a bound statement, or nothing where a component is missing.
-std::optional<cql::Token> token_of(const std::vector<std::uint16_t>& key_indices,
-                                   const cql::QueryParameters& parameters) {
-    if (key_indices.empty() || parameters.has(cql::query_flag::names_for_values)) return std::nullopt;
-    std::array<base::ByteView, 16> values;
-    cql::Reader in(parameters.values);
-    const std::size_t count = std::min<std::size_t>(parameters.value_count, values.size());
-    for (std::size_t i = 0; i < count; ++i) {
-        const cql::ValueView value = in.value();
-        values[i] = value.bytes;
-        if (value.state != cql::ValueView::State::bytes && std::ranges::count(key_indices, i) > 0) return std::nullopt;
-    }
-    if (std::ranges::any_of(key_indices, [&](std::uint16_t index) { return index >= count; })) return std::nullopt;
-    if (key_indices.size() == 1) return cql::token_of(values[key_indices.front()]);
-    base::Bytes key;
-    std::vector<base::ByteView> components;
-    for (const std::uint16_t index : key_indices) components.push_back(values[index]);
-    if (!cql::append_partition_key(key, components)) return std::nullopt;
-    return cql::token_of(key);
-}
 
 }  // namespace
 
@@ -193,16 +174,16 @@ void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
                        query->parameters.keyspace.empty() ? arrival.session.keyspace() : query->parameters.keyspace))
         return;
     choose_keyspace(request, arrival.session, !statement.needs_keyspace);
-    Edits edits;
+    relay::Edits edits;
     edits.keyspace = added_keyspace(arrival.session, !statement.needs_keyspace);
     const bool is_read = statement.verb == cql::Verb::select || statement.verb == cql::Verb::list ||
                          statement.verb == cql::Verb::describe || statement.verb == cql::Verb::call;
     if (is_read) {
         const auto marked = marked_cluster(query->parameters.paging_state);
-        edits.strips_paging_mark = marked.has_value();
+        edits.strips_paging_state = marked ? paging_mark_size : 0;
         request.is_later_page = !query->parameters.paging_state.empty();
-        append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
-                            query->parameters, edits);
+        relay::append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
+                                   query->parameters, edits);
         begin_read(request, marked.value_or(phase_.primary()));
         return;
     }
@@ -219,8 +200,8 @@ void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
             note_unstamped(statement, request_keyspace);
         }
     }
-    append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, query->parameters,
-                        edits);
+    relay::append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
+                               query->parameters, edits);
     begin_write(request);
 }
 
@@ -245,16 +226,16 @@ void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
         std::ranges::copy(execute->result_metadata_id, request.client_metadata_id.begin());
     else
         request.client_metadata_id = {};
-    request.wish.token = token_of(prepared.key_indices, execute->parameters);
-    Edits edits;
+    request.wish.token = relay::routing_token(prepared.key_indices, execute->parameters);
+    relay::Edits edits;
     if (statement.verb == cql::Verb::select || statement.verb == cql::Verb::list ||
         statement.verb == cql::Verb::describe) {
         if (answer_locally(request, arrival.session, statement, prepared.text, prepared.keyspace)) return;
         const auto marked = marked_cluster(execute->parameters.paging_state);
-        edits.strips_paging_mark = marked.has_value();
+        edits.strips_paging_state = marked ? paging_mark_size : 0;
         request.is_later_page = !execute->parameters.paging_state.empty();
-        append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
-                            execute->parameters, edits);
+        relay::append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
+                                   execute->parameters, edits);
         begin_read(request, marked.value_or(phase_.primary()));
         return;
     }
@@ -273,8 +254,8 @@ void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
             note_unstamped(statement, prepared.keyspace);
         }
     }
-    append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
-                        execute->parameters, edits);
+    relay::append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
+                               execute->parameters, edits);
     begin_write(request);
 }
 
@@ -312,7 +293,7 @@ void DualPolicy::take_batch(relay::Request& request, const Arrival& arrival) {
     request.policy.is_logged_batch = batch->type == cql::BatchType::logged;
     if (batch->type == cql::BatchType::counter) request.policy.is_counter = true, request.policy.is_repeatable = false;
     choose_keyspace(request, arrival.session, !needs_keyspace);
-    Edits edits;
+    relay::Edits edits;
     edits.keyspace = added_keyspace(arrival.session, !needs_keyspace);
     request.policy.timestamp = batch->timestamp.value_or(0);
     if (!request.policy.is_conditional && !batch->timestamp) {
@@ -323,7 +304,8 @@ void DualPolicy::take_batch(relay::Request& request, const Arrival& arrival) {
             note_unstamped_children(request, *batch, keyspace);
         }
     }
-    append_edited_batch(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *batch, edits);
+    relay::append_edited_batch(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *batch,
+                               edits);
     begin_write(request);
 }
 
@@ -362,10 +344,13 @@ bool DualPolicy::answer_locally(relay::Request& request, relay::ClientSession& s
     if (keyspace != "system") return false;
     const ClusterFacts& cluster = facts_->clusters[phase_.primary()];
     base::Bytes frame;
-    const SystemAnswer answer =
-        answer_system_query(statement, text, cluster.was_seen ? cluster : facts_->clusters[1 - phase_.primary()],
-                            session.local_host(), shared_.options.listen.port, request.version, frame);
-    if (answer == SystemAnswer::not_ours) return false;
+    relay::ShownCluster shown;
+    shown.local.host = session.local_host();
+    shown.local.port = shared_.options.listen.port;
+    const relay::SystemAnswer answer =
+        relay::answer_system_query(statement, text, cluster.was_seen ? cluster : facts_->clusters[1 - phase_.primary()],
+                                   shown, {}, request.version, frame);
+    if (answer == relay::SystemAnswer::not_ours) return false;
     counters_.local_answers.add();
     engine_.answer(request, frame);
     return true;
@@ -411,7 +396,7 @@ void DualPolicy::forward(relay::Request& request, std::size_t cluster, const cql
             renewed->on[cluster].metadata_id = own;
             engine_.prepared().put(std::move(renewed));
         }
-        append_own_metadata_id(with_own_id, frame, rows->metadata.new_metadata_id, own);
+        relay::append_own_metadata_id(with_own_id, frame, rows->metadata.new_metadata_id, own);
         frame = with_own_id;
     }
     const auto head = cql::parse_rows_head(request.version, frame.subspan(message));

@@ -3,41 +3,20 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "cql/response.hpp"
-#include "nodes/schema.hpp"
-#include "nodes/topology.hpp"
 #include "proxy/options.hpp"
+#include "relay/cluster_facts.hpp"
 
 namespace crossfade::proxy {
 
 constexpr std::size_t origin_cluster = 0, target_cluster = 1;
 constexpr const char* cluster_names[] = {"origin", "target"};
 
-// A system table as a cluster answered it: owned, so that it can be served again with other cells.
-struct SystemTable {
-    std::vector<cql::OwnedColumn> columns;
-    std::vector<std::vector<std::optional<base::Bytes>>> rows;
-};
-
-struct ClusterFacts {
-    bool was_seen = false;
-    cql::ProtocolVersion highest_version = cql::ProtocolVersion::v4;
-    std::string authenticator;  // empty: no login is asked for
-    std::map<std::string, std::vector<std::string>> supported;
-    std::shared_ptr<const nodes::Topology> topology;
-    std::string local_datacenter;
-    std::shared_ptr<const nodes::Schema> schema;  // null while it could not be read
-    SystemTable local, peers, peers_v2;
+struct ClusterFacts : relay::ClusterFacts {
     std::int64_t clock_offset_us = 0, clock_error_us = 0;
     bool clock_is_measured = false;
-    std::string last_error;
 };
 
 struct Facts {

@@ -2,7 +2,8 @@
 #include <algorithm>
 
 #include "proxy/dual_policy.hpp"
-#include "proxy/rewrite.hpp"
+#include "relay/edits.hpp"
+#include "relay/own_ids.hpp"
 
 namespace crossfade::proxy {
 namespace {
@@ -34,8 +35,8 @@ void DualPolicy::begin_prepare(relay::Request& request, const Arrival& arrival) 
         statement->keyspace = prepare->keyspace.empty() ? arrival.session.keyspace() : std::string(prepare->keyspace);
     statement->id = relay::digest_of(statement->text, statement->keyspace);
     choose_keyspace(request, arrival.session, is_qualified);
-    append_edited_prepare(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *prepare,
-                          added_keyspace(arrival.session, is_qualified));
+    relay::append_edited_prepare(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *prepare,
+                                 added_keyspace(arrival.session, is_qualified));
     request.prepared.push_back(std::move(statement));
     if (!send_prepare(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << phase_.primary()));
 }
@@ -117,14 +118,8 @@ void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
             refuse(request, cql::ErrorCode::server_error, prepared.error().message);
             return;
         }
-        auto& on = statement->on[cluster];
-        on.id.assign(prepared->id.begin(), prepared->id.end());
-        on.result_metadata_id.assign(prepared->result_metadata_id.begin(), prepared->result_metadata_id.end());
-        on.metadata_id = relay::digest_of_columns(prepared->result);
-        if (answering == relay::clusters) {
-            answering = cluster;
-            statement->key_indices = prepared->variables.key_indices;
-        }
+        relay::note_prepared(*statement, cluster, *prepared);
+        if (answering == relay::clusters) answering = cluster;
     }
     if (answering == relay::clusters) {
         refuse_unsent(request, "no cluster answered PREPARE in time");
@@ -134,8 +129,8 @@ void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
     const relay::Leg& leg = request.legs[answering];
     const auto prepared = prepared_of(request.version, leg, offset);
     base::Bytes frame;
-    append_own_prepared(frame, request.version, leg.answer, offset, *prepared, statement->id,
-                        statement->on[answering].metadata_id);
+    relay::append_own_prepared(frame, request.version, leg.answer, offset, *prepared, statement->id,
+                               statement->on[answering].metadata_id);
     if (!engine_.prepared().put(std::move(statement))) {
         refuse(request, cql::ErrorCode::invalid,
                "another statement has the same id as this one: change its text, by a space, say");

@@ -5,7 +5,7 @@
 
 #include "nodes/schema.hpp"
 #include "proxy/dual_policy.hpp"
-#include "proxy/write_type.hpp"
+#include "relay/write_type.hpp"
 
 namespace crossfade::proxy {
 namespace {
@@ -393,7 +393,7 @@ void DualPolicy::refuse_as_write_timeout(relay::Request& request, std::string_vi
     cql::ErrorMessage error;
     error.code = cql::ErrorCode::write_timeout;
     error.text = text;
-    error.write_type = write_type_of(request.policy, batch_text_of(request, message_offset_of(request)));
+    error.write_type = relay::write_type_of(request.policy, batch_text_of(request, message_offset_of(request)));
     error.consistency = consistency_of(request, message_offset_of(request));
     error.required = 1;
     engine_.answer_error(request, error);

@@ -5,6 +5,13 @@
 #include "cql/request.hpp"
 
 namespace crossfade::relay {
+namespace {
+
+std::string seconds(std::chrono::milliseconds time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count());
+}
+
+}  // namespace
 
 // Waits for the answer to our OPTIONS.
 class Backend::Heartbeat final : public Waiting {
@@ -21,7 +28,8 @@ public:
     void on_lost(Backend&, const base::Error&) override {}
 };
 
-Backend::Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection opened, std::string node)
+Backend::Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection opened, std::string node,
+                 const BackendTimes& times)
     : loop_(loop),
       owner_(owner),
       stream_(std::move(opened.stream)),
@@ -29,6 +37,7 @@ Backend::Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection o
       compression_(opened.compression),
       has_segments_(cql::has_segments(opened.version)),
       node_(std::move(node)),
+      times_(times),
       decoder_(opened.compression == cql::Compression::lz4 ? cql::SegmentCompression::lz4
                                                            : cql::SegmentCompression::none),
       heartbeat_(std::make_unique<Heartbeat>()),
@@ -75,18 +84,17 @@ void Backend::beat(net::Loop::Clock::time_point now) {
     const bool is_waited_for = ids_.in_use() > 0;
     const auto silent_since = is_waited_for ? std::max(last_received_, waited_since_) : now;
     if (heartbeat_->is_out) {
-        if (now - std::max(heartbeat_sent_, last_received_) >= heartbeat_answer)
+        if (now - std::max(heartbeat_sent_, last_received_) >= times_.heartbeat_answer)
             end(base::Error(base::ErrorKind::connection, node_ + ": nothing came for " +
-                                                             std::to_string(heartbeat_answer.count()) +
+                                                             seconds(times_.heartbeat_answer) +
                                                              " s, not even the answer to a heartbeat"));
         return;
     }
-    if (now - last_sent_ < heartbeat_every && now - silent_since < silence) return;
+    if (now - last_sent_ < times_.heartbeat_every && now - silent_since < times_.silence) return;
     if (!has_room(true)) {
-        if (now - silent_since >= silence + heartbeat_answer)
-            end(base::Error(
-                base::ErrorKind::connection,
-                node_ + ": nothing came for " + std::to_string((silence + heartbeat_answer).count()) + " s"));
+        if (now - silent_since >= times_.silence + times_.heartbeat_answer)
+            end(base::Error(base::ErrorKind::connection,
+                            node_ + ": nothing came for " + seconds(times_.silence + times_.heartbeat_answer) + " s"));
         return;
     }
     heartbeat_->is_out = true;

@@ -49,16 +49,21 @@ protected:
     ~BackendOwner() = default;
 };
 
+// When a connection is asked whether it still stands, and when it is given up.
+struct BackendTimes {
+    std::chrono::milliseconds heartbeat_every{30000};   // when nothing was sent for so long
+    std::chrono::milliseconds silence{5000};            // or answers are waited for and nothing came for so long
+    std::chrono::milliseconds heartbeat_answer{10000};  // and then the connection is given up
+};
+
 // Loop's thread only.
 class Backend final : public net::StreamUser, public net::TurnEnd {
 public:
     // Bytes that may wait for a slow node before the connection counts as full.
     static constexpr std::size_t most_unsent = 4U * 1024U * 1024U;
-    static constexpr std::chrono::seconds heartbeat_every{30};  // when nothing was sent for so long
-    static constexpr std::chrono::seconds silence{5};  // or answers are waited for and nothing came for so long
-    static constexpr std::chrono::seconds heartbeat_answer{10};  // and then the connection is given up
 
-    Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection opened, std::string node);
+    Backend(net::Loop& loop, BackendOwner& owner, nodes::OpenedConnection opened, std::string node,
+            const BackendTimes& times = {});
     ~Backend();
     Backend(const Backend&) = delete;
     Backend& operator=(const Backend&) = delete;
@@ -85,7 +90,7 @@ public:
     void set_keyspace(std::string keyspace) { keyspace_ = std::move(keyspace); }
     std::uint32_t in_flight() const { return ids_.in_use(); }
     bool is_ended() const { return is_ended_; }
-    // To be called every second. Sends OPTIONS (see the constants above), and ends the connection when nothing at all
+    // To be called every second. Sends OPTIONS (see BackendTimes), and ends the connection when nothing at all
     // comes back: a connection that a firewall forgot, or whose node lost its power, is closed by nobody else for a
     // quarter of an hour.
     void beat(net::Loop::Clock::time_point now);
@@ -111,6 +116,7 @@ private:
     const cql::Compression compression_;
     const bool has_segments_;
     const std::string node_;
+    const BackendTimes times_;
     std::string keyspace_;
     StreamIds<Waiting> ids_;
     cql::SegmentDecoder decoder_;

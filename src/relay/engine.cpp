@@ -91,7 +91,7 @@ void Engine::login(const PoolKey& key, std::function<void(base::Result<void>)> d
                 if (is_found || node.is_up != want_up ||
                     (!known.local_datacenter.empty() && node.datacenter != known.local_datacenter))
                     continue;
-                options.to = node.address;
+                nodes::aim_at(node.endpoint(), options.to, options.connect);
                 is_found = true;
             }
         }
@@ -179,6 +179,7 @@ void Request::reset() {
         else
             leg.answer.clear();
         leg.backend = nullptr;
+        leg.last = nullptr;
     }
 }
 
@@ -220,6 +221,7 @@ void Engine::send_on(Leg& leg, Backend& backend) {
     leg.is_error = false;
     ++leg.attempts;
     leg.backend = &backend;
+    leg.last = &backend;
     leg.stream_id = backend.begin_send(leg);
     append_for(*leg.request_, leg.cluster_, leg.stream_id, backend.buffer());
     backend.sent();

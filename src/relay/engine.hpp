@@ -23,6 +23,7 @@ struct EngineOptions {
     std::array<PoolOptions, clusters> pools;
     SessionLimits session_limits;
     std::size_t prepared_cache = 100000;
+    bool prepares_ahead = false;  // on a node that comes (back), what clients have prepared
 };
 
 // Loop's thread only.
@@ -47,6 +48,8 @@ public:
     Request& open_request(ClientSession* client, const cql::FrameHeader& header);
     // Whether a connection for the request in that cluster has room now; remembers it for send().
     bool has_room(Request& request, std::size_t cluster);
+    // The connection that it found, to compare.
+    const Backend* found(std::size_t cluster) const { return found_[cluster]; }
     // Hands the request to the connection that has_room() found. Precondition: has_room() gave true in this call of the
     // policy.
     void send(Request& request, std::size_t cluster);
@@ -78,6 +81,7 @@ public:
     void for_each_open_request(const std::function<void(Request&)>& visit);
     void for_each_pool(const std::function<void(const Pool&)>& visit) const;
     void on_pool_room(Pool& pool) override;
+    void on_pool_connected(Pool& pool, Backend& backend, bool node_is_back) override;
     void on_prepared(PrepareInFlight& prepare, Backend& from, const Response& response) override;
     void on_prepare_lost(PrepareInFlight& prepare, const base::Error& why) override;
 
@@ -94,6 +98,7 @@ private:
     void send_on(Leg& leg, Backend& backend);
     bool prepare_again(Leg& leg, Backend& from, const Response& response);
     void prepare_first(Leg& leg, Backend& backend, const PreparedPtr& statement);
+    void prepare_ahead(const Pool& pool, Backend& backend);
     void wait_to_send(Leg& leg);
     void answer_with(Leg& leg, const Response& response);
     void append_for(const Request& request, std::size_t cluster, std::uint16_t stream_id, base::Bytes& out) const;

@@ -5,6 +5,7 @@
 #include "cql/request.hpp"
 #include "cql/response.hpp"
 #include "relay/engine.hpp"
+#include "relay/own_ids.hpp"
 
 namespace crossfade::relay {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 // A node that forgets its statements every thousand requests, with all 32,768 ids in flight, answers one of them
 // UNPREPARED 33 times.
 constexpr std::uint8_t most_prepares = 100;
+// What a node is told at once when it comes; the rest it is told when somebody needs it.
+constexpr std::size_t most_ahead = 1000;
 
 // What a statement is called now, or an error where the answer to PREPARE does not read.
 base::Result<PreparedPtr> renewed(const PreparedStatement& statement, std::size_t cluster, cql::ProtocolVersion version,
@@ -21,10 +24,7 @@ base::Result<PreparedPtr> renewed(const PreparedStatement& statement, std::size_
     const auto prepared = cql::parse_prepared(version, response.body().subspan(prefix->size));
     if (!prepared) return base::fail(prepared.error());
     auto made = std::make_shared<PreparedStatement>(statement);
-    auto& on = made->on[cluster];
-    on.id.assign(prepared->id.begin(), prepared->id.end());
-    on.result_metadata_id.assign(prepared->result_metadata_id.begin(), prepared->result_metadata_id.end());
-    on.metadata_id = digest_of_columns(prepared->result);
+    note_prepared(*made, cluster, *prepared);
     return PreparedPtr(std::move(made));
 }
 
@@ -99,6 +99,25 @@ void Engine::on_prepared(PrepareInFlight& prepare, Backend& from, const Response
         shown = answer;  // the policy may change what it is shown
         answer_with(*leg, Response{header, shown});
     }
+}
+
+// Who needs one of them meanwhile waits for the same answer: UNPREPARED is not even asked for.
+void Engine::prepare_ahead(const Pool& pool, Backend& backend) {
+    std::size_t sent = 0;
+    prepared_.for_each([&](const PreparedPtr& statement) {
+        const bool has_its_keyspace = statement->keyspace.empty() || cql::has_request_keyspace(backend.version()) ||
+                                      backend.keyspace() == statement->keyspace;
+        if (sent == most_ahead || !has_its_keyspace || statement->on[pool.key().cluster].id.empty() ||
+            !backend.has_room(true) || prepares_.find(backend, statement->id) != nullptr)
+            return;
+        prepares_.send(backend, pool.key().cluster, statement);
+        ++sent;
+    });
+}
+
+void Engine::on_pool_connected(Pool& pool, Backend& backend, bool node_is_back) {
+    if (options_.prepares_ahead && node_is_back) prepare_ahead(pool, backend);
+    on_pool_room(pool);
 }
 
 void Engine::on_prepare_lost(PrepareInFlight& prepare, const base::Error& why) {

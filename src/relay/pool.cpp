@@ -1,6 +1,7 @@
 #include "relay/pool.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 #include "cql/request.hpp"
@@ -38,11 +39,12 @@ struct Pool::Slot {
 };
 
 struct Pool::Node {
-    net::Address address;
+    nodes::Endpoint endpoint;
     std::string name;
     std::vector<std::unique_ptr<Slot>> slots;
     std::size_t next = 0;
     bool is_gone = false;
+    bool was_away = false;  // it is new in the cluster, or was lost, and has not been connected to since
 };
 
 // Waits for the answer to USE on a fresh connection.
@@ -79,22 +81,24 @@ Pool::~Pool() = default;
 
 void Pool::set_topology(std::shared_ptr<const nodes::Topology> topology, const std::string& local_datacenter) {
     topology_ = std::move(topology);
-    node_of_topology_.assign(topology_->nodes.size(), -1);
+    std::vector<std::int32_t> node_of_topology(topology_->nodes.size(), -1);
+    const bool is_first = nodes_.empty();
     for (auto& node : nodes_) node->is_gone = true;
     for (std::size_t i = 0; i < topology_->nodes.size(); ++i) {
         const nodes::Node& from = topology_->nodes[i];
         if (!local_datacenter.empty() && from.datacenter != local_datacenter) continue;
-        const std::string name = net::to_text(from.address);
+        const std::string name = nodes::to_text(from.endpoint());
         auto found = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& node) { return node->name == name; });
         if (found == nodes_.end()) {
             auto added = std::make_unique<Node>();
-            added->address = from.address;
+            added->endpoint = from.endpoint();
             added->name = name;
+            added->was_away = !is_first;
             nodes_.push_back(std::move(added));
             found = nodes_.end() - 1;
         }
         (*found)->is_gone = false;
-        node_of_topology_[i] = static_cast<std::int32_t>(found - nodes_.begin());
+        node_of_topology[i] = static_cast<std::int32_t>(found - nodes_.begin());
         std::size_t general = 0;
         for (const auto& slot : (*found)->slots) {
             if (!slot->keyspace.empty()) continue;
@@ -104,6 +108,11 @@ void Pool::set_topology(std::shared_ptr<const nodes::Topology> topology, const s
         }
         for (; general < options_.connections_per_node; ++general) open(add_slot(**found, ""));
     }
+    std::vector<cql::TokenRing::Entry> entries;
+    for (const cql::TokenRing::Entry& entry : topology_->ring.entries())
+        if (node_of_topology[entry.node] >= 0)
+            entries.push_back({entry.token, static_cast<std::uint32_t>(node_of_topology[entry.node])});
+    ring_ = cql::TokenRing(std::move(entries));
     for (auto& node : nodes_) {
         if (!node->is_gone) continue;
         for (auto& slot : node->slots) {
@@ -126,7 +135,7 @@ void Pool::adopt(nodes::OpenedConnection opened) {
             if (slot->backend != nullptr || !slot->keyspace.empty()) continue;
             slot->retry.cancel();
             slot->pending.reset();
-            slot->backend = std::make_unique<Backend>(loop_, *this, std::move(opened), node->name);
+            slot->backend = std::make_unique<Backend>(loop_, *this, std::move(opened), node->name, options_.times);
             ready(*slot);
             return;
         }
@@ -137,7 +146,7 @@ void Pool::open(Slot& slot) {
     if (slot.node.is_gone) return;
     if (!slot.keyspace.empty()) keyspace_errors_.erase(slot.keyspace);
     nodes::OpenOptions options;
-    options.to = slot.node.address;
+    nodes::aim_at(slot.node.endpoint, options.to, options.connect);
     options.connect.timeout = options_.cluster.connect_timeout;
     options.connect.tls = options_.cluster.tls;
     options.credentials = key_.credentials;
@@ -155,7 +164,7 @@ void Pool::opened(Slot& slot, base::Result<nodes::OpenedConnection> result) {
         failed(slot, result.error());
         return;
     }
-    slot.backend = std::make_unique<Backend>(loop_, *this, std::move(*result), slot.node.name);
+    slot.backend = std::make_unique<Backend>(loop_, *this, std::move(*result), slot.node.name, options_.times);
     if (slot.keyspace.empty())
         ready(slot);
     else
@@ -174,11 +183,15 @@ void Pool::ready(Slot& slot) {
     slot.is_ready = true;
     slot.backoff = first_backoff;
     ++open_;
-    owner_.on_pool_room(*this);
+    has_failed_ = false;
+    owner_.on_pool_connected(*this, *slot.backend, std::exchange(slot.node.was_away, false));
 }
 
 void Pool::failed(Slot& slot, const base::Error& why) {
     last_error_ = slot.node.name + ": " + why.message;
+    has_failed_ = true;
+    const auto is_ready = [](const auto& one) { return one->is_ready; };
+    slot.node.was_away = std::none_of(slot.node.slots.begin(), slot.node.slots.end(), is_ready);
     if (slot.backoff == first_backoff) base::log_warning("{}: {}", options_.cluster.label, last_error_);
     if (why.kind == base::ErrorKind::server && !slot.keyspace.empty()) owner_.on_pool_room(*this);
     if (slot.node.is_gone || (!slot.keyspace.empty() && why.kind == base::ErrorKind::server)) return;
@@ -211,14 +224,8 @@ std::optional<base::Error> Pool::keyspace_error(std::string_view keyspace) const
 
 Backend* Pool::pick(const Wish& wish, bool internal) {
     if (nodes_.empty()) return nullptr;
-    if (wish.token && nodes_.size() > 1 && topology_ != nullptr && !topology_->ring.empty()) {
-        const std::uint32_t owner = topology_->ring.owner(*wish.token);
-        const std::int32_t index = owner < node_of_topology_.size() ? node_of_topology_[owner] : -1;
-        if (index >= 0) {
-            Backend* const backend = pick_on(*nodes_[static_cast<std::size_t>(index)], wish, internal);
-            if (backend != nullptr && backend != wish.not_this) return backend;
-        }
-    }
+    if (wish.token && wants_tokens())
+        if (Backend* const backend = pick_replica(wish, internal)) return backend;
     Backend* second_best = nullptr;
     for (std::size_t tried = 0; tried < nodes_.size(); ++tried) {
         if (++next_ >= nodes_.size()) next_ = 0;
@@ -228,6 +235,17 @@ Backend* Pool::pick(const Wish& wish, bool internal) {
         second_best = backend;
     }
     return second_best;
+}
+
+Backend* Pool::pick_replica(const Wish& wish, bool internal) {
+    Backend* const owner = pick_on(*nodes_[ring_.owner(*wish.token)], wish, internal);
+    if (owner != nullptr && owner != wish.not_this) return owner;
+    // Most keyspaces have three replicas: the next two on the ring are likelier than any other to be some.
+    for (const std::uint32_t node : ring_.simple_replicas(*wish.token, 3)) {
+        Backend* const backend = pick_on(*nodes_[node], wish, internal);
+        if (backend != nullptr && backend != wish.not_this) return backend;
+    }
+    return nullptr;
 }
 
 Backend* Pool::pick_on(Node& node, const Wish& wish, bool internal) {

@@ -40,12 +40,15 @@ struct Wish {
 struct PoolOptions {
     nodes::ClusterOptions cluster;
     std::uint32_t connections_per_node = 1;
+    BackendTimes times{};
 };
 
 class PoolOwner {
 public:
     // A connection came, or has room again: those who wait may try once more.
     virtual void on_pool_room(class Pool& pool) = 0;
+    // A connection came, which means room, too. `node_is_back`: to a node that is new in the cluster, or was lost.
+    virtual void on_pool_connected(class Pool& pool, Backend& backend, bool node_is_back) = 0;
 
 protected:
     ~PoolOwner() = default;
@@ -70,6 +73,10 @@ public:
     Backend* pick(const Wish& wish, bool internal);
     // Whether any connection is open; when not, since when there is none and why.
     bool is_connected() const { return open_ > 0; }
+    // Nothing is connected, there are nodes, and no attempt has failed since there was a connection.
+    bool is_connecting() const { return open_ == 0 && !nodes_.empty() && !has_failed_; }
+    // Whether a token in the wish makes a difference: without one it need not be computed.
+    bool wants_tokens() const { return nodes_.size() > 1 && !ring_.empty(); }
     net::Loop::Clock::time_point unconnected_since() const { return unconnected_since_; }
     const std::string& last_error() const { return last_error_; }
     // A server's answer to `USE keyspace` that failed, until it is tried anew (a second later, when somebody asks for
@@ -92,7 +99,6 @@ private:
     struct Node;  // one node and its slots
     class UseKeyspace;
 
-    Node* node_for(const Wish& wish);
     Backend* pick_on(Node& node, const Wish& wish, bool internal);
     void open(Slot& slot);
     void opened(Slot& slot, base::Result<nodes::OpenedConnection> result);
@@ -100,8 +106,7 @@ private:
     void ready(Slot& slot);
     void failed(Slot& slot, const base::Error& why);
     Slot& add_slot(Node& node, std::string keyspace);
-    void count_open(int change);
-    std::optional<std::string> replica_for(cql::Token token) const;
+    Backend* pick_replica(const Wish& wish, bool internal);
 
     net::Loop& loop_;
     PoolOwner& owner_;
@@ -109,13 +114,16 @@ private:
     const PoolOptions options_;
     std::shared_ptr<const nodes::Topology> topology_;
     std::vector<std::unique_ptr<Node>> nodes_;
-    std::vector<std::int32_t> node_of_topology_;   // index in topology_->nodes → index in nodes_, or -1
+    // Of the nodes that are connected to, as indices into nodes_. The owner of a token in the ring of one datacenter is
+    // a replica there, whatever the other datacenters have (NetworkTopologyStrategy begins with it).
+    cql::TokenRing ring_;
     std::vector<std::unique_ptr<Backend>> ended_;  // destroyed by tick(), never inside their own calls
     std::unordered_map<std::string, base::Error> keyspace_errors_;
     std::size_t next_ = 0;
     std::size_t open_ = 0;
     net::Loop::Clock::time_point unconnected_since_;
     std::string last_error_ = "not connected yet";
+    bool has_failed_ = false;
 };
 
 }  // namespace crossfade::relay

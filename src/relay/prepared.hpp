@@ -88,6 +88,11 @@ public:
     const PreparedPtr* find(base::ByteView id);
     bool put(PreparedPtr statement);
     PreparedRegistry& registry() { return registry_; }
+    // Each that this loop has seen and not dropped. `visit` may not put or find.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (const auto& [id, statement] : statements_) visit(statement);
+    }
 
 private:
     PreparedRegistry& registry_;

@@ -41,6 +41,7 @@ public:
     base::Bytes answer;          // the answer's frame, where the policy kept it
     Backend* backend = nullptr;  // while sent
     std::uint16_t stream_id = 0;
+    const Backend* last = nullptr;  // that it was handed to last; it may be gone: to compare only
 
     bool is_over() const { return state == State::answered || state == State::lost || state == State::idle; }
     Request& request() const { return *request_; }

@@ -1,0 +1,166 @@
+#include "gateway/run.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <future>
+
+#include "base/log.hpp"
+#include "gateway/control.hpp"
+#include "gateway/worker.hpp"
+
+namespace crossfade::gateway {
+namespace {
+
+constexpr std::chrono::seconds patience_at_start{10};
+
+// Everything that runs, in the order in which it is made; taken down in the opposite one.
+class Gateway {
+public:
+    Gateway(const Folder& folder, const Settings& settings) : folder_(folder), shared_(settings, folder) {}
+    ~Gateway() {
+        if (control_thread_.joinable()) {
+            on_control([this] { control_.reset(); });
+            control_loop_.stop();
+            control_thread_.join();
+        }
+        workers_.clear();
+    }
+
+    base::Result<void> start(const nodes::Credentials& credentials) {
+        if (auto is_private = check_privacy(folder_); !is_private) return is_private;
+        if (auto opened = shared_.audit.open(); !opened) return opened;
+        const auto hosts = listening_hosts(shared_.settings);
+        if (!hosts) return base::fail(hosts.error());
+        control_thread_ = std::thread([this] { control_loop_.run(); });
+        base::Result<void> result;
+        auto reached = std::make_shared<std::promise<base::Result<void>>>();
+        auto known = reached->get_future();
+        on_control([&] {
+            control_ = std::make_unique<Control>(control_loop_, shared_, folder_, credentials,
+                                                 [this](const FactsPtr& facts) { hand_out(facts); });
+            result = control_->load();
+            if (result) control_->start([reached](base::Result<void> how) { reached->set_value(std::move(how)); });
+        });
+        if (!result) return result;
+        // A cluster that is away does not stop the start: it is tried again, and clients are told.
+        if (known.wait_for(patience_at_start) == std::future_status::ready)
+            if (const auto how = known.get(); !how)
+                base::log_warning("the cluster is not reached yet, and tried again: {}", how.error().message);
+        start_workers();
+        return listen(*hosts);
+    }
+
+    void stop() {
+        for (auto& worker : workers_) on_worker(*worker, [](Worker& one) { one.stop_listening(); });
+    }
+
+private:
+    void on_control(const std::function<void()>& task) {
+        std::promise<void> done;
+        control_loop_.post([&] {
+            task();
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+    static void on_worker(Worker& worker, const std::function<void(Worker&)>& task) {
+        std::promise<void> done;
+        worker.post([&](Worker& one) {
+            task(one);
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+
+    void start_workers() {
+        const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+        on_control([&] {
+            const unsigned wanted = shared_.settings.threads == 0 ? cores : shared_.settings.threads;
+            for (unsigned i = 0; i < wanted; ++i)
+                workers_.push_back(std::make_unique<Worker>(shared_, control_->facts()));
+            for (auto& worker : workers_) worker->start();
+        });
+    }
+
+    // Control loop's thread.
+    void hand_out(const FactsPtr& facts) {
+        for (auto& worker : workers_) worker->post([facts](Worker& one) { one.set_facts(facts); });
+    }
+
+    base::Result<void> listen(const std::vector<std::string>& hosts) {
+        std::size_t listening = 0;
+        for (const std::string& host : hosts) {
+            const auto result = listen_on(host);
+            if (result) {
+                ++listening;
+                base::log_info("listening on {} (CQL) and {} (metadata service)",
+                               net::to_text({host, shared_.settings.cql_port}),
+                               net::to_text({host, shared_.settings.metadata_port}));
+            } else if (result.error().kind == base::ErrorKind::not_found) {
+                base::log_warning("{}: left out", result.error().message);
+            } else {
+                return result;
+            }
+        }
+        if (listening > 0) return {};
+        return base::fail(base::ErrorKind::bad_configuration,
+                          folder_.settings() +
+                              ": hosts: this machine has none of their addresses; name those to listen "
+                              "on under 'bind' ('0.0.0.0' for all)");
+    }
+
+    base::Result<void> listen_on(const std::string& host) {
+        base::Result<void> result;
+        on_control([&] { result = control_->serve_metadata({host, shared_.settings.metadata_port}); });
+        for (auto& worker : workers_)
+            if (result)
+                on_worker(*worker, [&](Worker& one) { result = one.listen({host, shared_.settings.cql_port}); });
+        return result;
+    }
+
+    const Folder folder_;
+    Shared shared_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    net::Loop control_loop_;
+    std::thread control_thread_;
+    std::unique_ptr<Control> control_;
+};
+
+}  // namespace
+
+base::Result<std::vector<std::string>> listening_hosts(const Settings& settings) {
+    std::vector<std::string> found;
+    for (const std::string& name : settings.bind.empty() ? settings.hosts : settings.bind) {
+        const auto addresses = net::addresses_of({name, settings.cql_port});
+        if (!addresses) return base::fail(addresses.error());
+        for (const net::Address& address : *addresses)
+            if (std::find(found.begin(), found.end(), address.host) == found.end()) found.push_back(address.host);
+    }
+    return found;
+}
+
+int run(const Folder& folder, const Settings& settings, const nodes::Credentials& credentials) {
+    // Before any thread is made, so that all of them inherit it and only sigwait() below sees a signal.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+
+    Gateway gateway(folder, settings);
+    if (const auto started = gateway.start(credentials); !started) {
+        std::fprintf(stderr, "crossfade gateway: %s\n", started.error().message.c_str());
+        return 30;
+    }
+    base::log_info("the gateway '{}' serves", settings.name);
+    int signal = 0;
+    sigwait(&signals, &signal);
+    base::log_info("stopping");
+    gateway.stop();
+    return 0;
+}
+
+}  // namespace crossfade::gateway

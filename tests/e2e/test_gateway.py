@@ -1,0 +1,387 @@
+"""A gateway as its users meet it: the official driver with the bundle and a token, and whoever comes with something else."""
+import datetime
+import http.client
+import json
+import os
+import socket
+import ssl
+import struct
+import threading
+import time
+import uuid
+
+import cassandra_lab
+import pytest
+from cassandra import ConsistencyLevel, InvalidRequest, Unauthorized
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, NoHostAvailable
+from cassandra.query import BatchStatement, SimpleStatement
+from conftest import NAME
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from made_certificates import Authority
+from running_gateway import HOST, RunningGateway
+from running_proxy import wait_for
+
+KEYSPACE = "through_gateway"
+
+
+@pytest.fixture(scope="module")
+def gateway(crossfade, target, tmp_path_factory):
+    target.session.execute(f"CREATE KEYSPACE IF NOT EXISTS {KEYSPACE} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}", timeout=60)
+    target.session.execute(f"CREATE TABLE IF NOT EXISTS {KEYSPACE}.t (k int PRIMARY KEY, v text)", timeout=60)
+    running = RunningGateway(crossfade, tmp_path_factory.mktemp("gateway") / "dir", target.address)
+    yield running
+    running.stop()
+    target.session.execute(f"DROP KEYSPACE {KEYSPACE}", timeout=60)
+
+
+@pytest.fixture(scope="module")
+def astra(crossfade, gateway, target, tmp_path_factory):
+    running = RunningGateway(crossfade, tmp_path_factory.mktemp("gateway") / "astra", target.address, "--guardrails", "astra")
+    yield running
+    running.stop()
+
+
+def refused(call):
+    with pytest.raises(NoHostAvailable) as caught:
+        call()
+    return str(caught.value.errors)
+
+
+# --- what an application does -------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("version", [None, 5, 4, 3])
+def test_the_driver_connects_prepares_writes_reads_pages_and_batches(gateway, target, version):
+    session = gateway.connect(**({"protocol_version": version} if version else {}))
+    assert session.get_execution_profile(EXEC_PROFILE_DEFAULT).consistency_level == ConsistencyLevel.LOCAL_QUORUM  # it takes it for Astra
+    host_id = target.rows("SELECT host_id FROM system.local")[0].host_id
+    assert session.execute("SELECT host_id FROM system.local").one().host_id == host_id
+    assert [host.host_id for host in session.cluster.metadata.all_hosts()] == [host_id]
+    session.set_keyspace(KEYSPACE)
+    write = session.prepare("INSERT INTO t (k, v) VALUES (?, ?)")
+    for future in [session.execute_async(write, (i, f"value {i}" * 20)) for i in range(300)]:
+        future.result()
+    batch = BatchStatement()
+    batch.add(write, (1000, "batched"))
+    batch.add(SimpleStatement("INSERT INTO t (k, v) VALUES (1001, 'batched')"))
+    session.execute(batch)
+    read = session.prepare("SELECT v FROM t WHERE k = ?")
+    assert session.execute(read, (1000,)).one().v == "batched"
+    page = SimpleStatement("SELECT k FROM t", fetch_size=20)
+    assert {row.k for row in session.execute(page)} == {*range(300), 1000, 1001}
+
+
+def test_tokens_come_and_go_while_it_runs(gateway):
+    made = {name: value.strip() for name, value in gateway.create_token().items()}
+    time.sleep(1)  # what is promised
+    for username, password in (("token", made["token"]), (made["client id"], made["secret"]), (made["client id"], made["token"])):
+        session = gateway.connect(password, username)
+        assert session.execute("SELECT key FROM system.local").one().key == "local"
+    assert made["client id"] in gateway.command("token", "list").stdout
+    assert made["secret"] not in (gateway.folder / "tokens.json").read_text()
+    assert gateway.command("token", "revoke", made["client id"]).returncode == 0
+    wait_for(lambda: len([line for line in gateway.audit("ended") if line["client_id"] == made["client id"]]) >= 3, 2)
+    assert "AuthenticationFailed" in refused(gateway.cluster(made["token"]).connect)
+    assert gateway.command("token", "revoke", made["client id"]).returncode == 30
+
+
+def test_a_token_that_ends_ends(gateway):
+    made = gateway.create_token("--expires", "10s")
+    time.sleep(1)
+    session = gateway.connect(made["token"].strip())
+    session.execute("SELECT key FROM system.local")
+    wait_for(lambda: any(line["reason"] == "its token has expired" for line in gateway.audit("ended")), 15)
+    assert "expired" in refused(gateway.cluster(made["token"].strip()).connect)
+
+
+def test_wrong_tokens_are_refused_slowly_and_counted(gateway):
+    for username, password in (("token", "AstraCS:abc:" + "0" * 64), ("token", "hunter2"), ("cassandra", "cassandra")):
+        began = time.monotonic()
+        assert "AuthenticationFailed" in refused(gateway.cluster(password, username).connect)
+        assert time.monotonic() - began > 0.1
+    lines = gateway.audit("login_refused")
+    assert {"unknown token", "no token"} <= {line["reason"] for line in lines}
+    assert "hunter2" not in (gateway.folder / "audit.log").read_text()
+
+
+def test_limits_of_a_token_hold(gateway):
+    only = gateway.create_token("--read-only")["token"].strip()
+    here = gateway.create_token("--keyspaces", KEYSPACE)["token"].strip()
+    slow = gateway.create_token("--requests-per-second", "50")["token"].strip()
+    time.sleep(1)
+    session = gateway.connect(only)
+    session.execute(f"SELECT * FROM {KEYSPACE}.t")
+    for text in (f"INSERT INTO {KEYSPACE}.t (k) VALUES (1)", f"DROP TABLE {KEYSPACE}.t", f"TRUNCATE {KEYSPACE}.t"):
+        with pytest.raises(Unauthorized, match="may only read"):
+            session.execute(text)
+    with pytest.raises(Unauthorized):
+        session.prepare(f"INSERT INTO {KEYSPACE}.t (k) VALUES (?)")
+    session = gateway.connect(here)
+    write = session.prepare(f"INSERT INTO {KEYSPACE}.t (k, v) VALUES (?, 'x')")
+    session.execute(write, (5000,))
+    with pytest.raises(Unauthorized, match="Missing correct permission on system_auth.roles"):
+        session.execute("INSERT INTO system_auth.roles (role) VALUES ('x')")
+    assert {line["statement"] for line in gateway.audit("refused")} >= {"INSERT", "TRUNCATE", "SCHEMA"}
+    session = gateway.connect(slow)
+    began = time.monotonic()
+    for future in [session.execute_async("SELECT key FROM system.local") for _ in range(100)]:
+        future.result()
+    assert 1.2 < time.monotonic() - began < 10
+
+
+def test_guardrails_refuse_what_astra_refuses_in_its_words(astra):
+    session = astra.connect()
+    with pytest.raises(Unauthorized, match=r"Missing correct permission on workshop_ks\."):
+        session.execute("CREATE KEYSPACE workshop_ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+    write = f"INSERT INTO {KEYSPACE}.t (k, v) VALUES (7, 'x')"
+    session.execute(write)
+    text = r"Provided value LOCAL_ONE is not allowed for Write Consistency Level \(disallowed values are: \[ANY, ONE, LOCAL_ONE\]\)"
+    with pytest.raises(InvalidRequest, match=text):
+        session.execute(SimpleStatement(write, consistency_level=ConsistencyLevel.LOCAL_ONE))
+    prepared = session.prepare(write)
+    session.execute(prepared)
+    prepared.consistency_level = ConsistencyLevel.LOCAL_ONE
+    with pytest.raises(InvalidRequest, match=text):
+        session.execute(prepared)
+    session.execute(SimpleStatement(f"SELECT * FROM {KEYSPACE}.t", consistency_level=ConsistencyLevel.ONE))
+    assert session.cluster.protocol_version == 4
+
+
+def test_a_driver_without_server_names_sees_one_node(gateway, target):
+    cluster = Cluster([HOST], port=gateway.port, ssl_context=gateway.context(), auth_provider=PlainTextAuthProvider("token", gateway.token),
+                      connect_timeout=20)
+    gateway.clusters.append(cluster)
+    session = cluster.connect()
+    row = session.execute("SELECT rpc_address, host_id FROM system.local").one()
+    assert (row.rpc_address, row.host_id) == (HOST, target.rows("SELECT host_id FROM system.local")[0].host_id)
+    prepared = session.prepare("SELECT rpc_address FROM system.local")
+    assert session.execute(prepared).one().rpc_address == HOST
+    assert session.execute("SELECT * FROM system.peers_v2").all() == []
+    assert len(cluster.metadata.all_hosts()) == 1
+
+
+# --- the metadata service -----------------------------------------------------------------------------------------------------------
+
+def test_metadata_is_served_to_http_1_1_and_1_0(gateway, target):
+    connection = http.client.HTTPSConnection(HOST, gateway.metadata_port, context=gateway.context(), timeout=20)
+    connection.request("GET", "/metadata?version=1", headers={"Host": "localhost"})
+    answer = connection.getresponse()
+    assert answer.status == 200 and "json" in answer.headers["Content-Type"]
+    document = json.loads(answer.read())
+    host_id = str(target.rows("SELECT host_id FROM system.local")[0].host_id)
+    assert document["contact_info"]["contact_points"] == [host_id]
+    assert document["contact_info"]["sni_proxy_address"] == f"{HOST}:{gateway.port}"
+    with gateway.context().wrap_socket(socket.create_connection((HOST, gateway.metadata_port), timeout=20)) as old:
+        old.sendall(b"GET /metadata?version=1 HTTP/1.0\r\nHost: x\r\n\r\n")
+        text = b"".join(iter(lambda: old.recv(65536), b""))
+    assert b"Content-Length: " in text and text.endswith(json.dumps(document, separators=(",", ":")).encode())
+
+
+# --- whoever comes with something else ----------------------------------------------------------------------------------------------
+
+def said(gateway, port, data, context=None, name=None):
+    """What comes back until the gateway closes."""
+    connection = socket.create_connection((HOST, port), timeout=20)
+    try:
+        if context:
+            connection = context.wrap_socket(connection, server_hostname=name)
+        connection.sendall(data)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+    finally:
+        connection.close()
+
+
+def alert(gateway, context, name=None, port=None):
+    """The TLS alert by which a connection ends."""
+    with pytest.raises(ssl.SSLError) as caught:
+        said(gateway, port or gateway.port, b"\x04\x00\x00\x00\x05\x00\x00\x00\x00", context, name)
+    return caught.value.reason
+
+
+OPTIONS = struct.pack(">BBhBi", 4, 0, 0, 5, 0)
+
+
+@pytest.mark.parametrize("port", ["port", "metadata_port"])
+def test_wrong_certificates_get_the_alert_that_tells_why(gateway, tmp_path, port):
+    port = getattr(gateway, port)
+    assert "CERTIFICATE_REQUIRED" in alert(gateway, gateway.context(()), port=port)
+    foreign = Authority(tmp_path / "foreign", "Foreign Root").issue("stranger")
+    assert "UNKNOWN_CA" in alert(gateway, gateway.context(foreign), port=port)
+    assert "CERTIFICATE_EXPIRED" in alert(gateway, gateway.context(expired_certificate(gateway, tmp_path)), port=port)
+    reasons = " ".join(line["reason"] for line in gateway.audit("tls_refused"))
+    assert "certificate has expired" in reasons and "peer did not return a certificate" in reasons
+
+
+def expired_certificate(gateway, folder):
+    """Signed by the gateway's own root, and over since yesterday."""
+    root = x509.load_pem_x509_certificate((gateway.folder / "pki" / "ca.crt").read_bytes())
+    root_key = serialization.load_pem_private_key((gateway.folder / "pki" / "ca.key").read_bytes(), None)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "late")])
+    certificate = x509.CertificateBuilder(root.subject, subject, key.public_key(), 77, now - datetime.timedelta(days=9),
+                                          now - datetime.timedelta(days=1)).sign(root_key, hashes.SHA256())
+    paths = folder / "late.crt", folder / "late.key"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return paths
+
+
+def test_server_names_that_nobody_has_are_refused(gateway):
+    assert "UNRECOGNIZED_NAME" in alert(gateway, gateway.context(), str(uuid.uuid4()))
+    assert "UNRECOGNIZED_NAME" in alert(gateway, gateway.context(), "other.example.org")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_both_versions_of_tls_and_the_answer_to_options(gateway, target, version):
+    context = gateway.context()
+    context.minimum_version = context.maximum_version = version
+    name = str(target.rows("SELECT host_id FROM system.local")[0].host_id)
+    with context.wrap_socket(socket.create_connection((HOST, gateway.port), timeout=20), server_hostname=name) as connection:
+        connection.sendall(OPTIONS)
+        assert b"DATASTAX_APOLLO" in connection.recv(65536)
+        connection.sendall(b"\x42" + OPTIONS[1:])
+        assert b"Invalid or unsupported protocol version (66)" in connection.recv(65536)
+
+
+def test_who_speaks_another_protocol_is_told_in_it(gateway):
+    assert said(gateway, gateway.port, OPTIONS)[:2] == b"\x15\x03"  # a TLS alert
+    assert said(gateway, gateway.port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    assert said(gateway, gateway.port, b"GET /metadata HTTP/1.1\r\nHost: x\r\n\r\n", gateway.context()).startswith(b"HTTP/1.1 400 ")
+    assert said(gateway, gateway.metadata_port, OPTIONS + b"\r\n\r\n", gateway.context()).startswith(b"HTTP/1.1 400 ")
+    assert b"expecting STARTUP or OPTIONS" in said(gateway, gateway.port, b"\x04\x00\x00\x01\x07\x00\x00\x00\x00", gateway.context())
+
+
+def test_handshakes_that_never_end_keep_nobody_out(gateway):
+    silent = [socket.create_connection((HOST, gateway.port)) for _ in range(200)]
+    half = [socket.create_connection((HOST, gateway.port)) for _ in range(50)]
+    for one in half:
+        one.sendall(b"\x16\x03\x01\x02\x00\x01")
+    assert gateway.connect().execute("SELECT key FROM system.local").one().key == "local"
+    for one in silent + half:
+        one.close()
+
+
+# --- certificates and folders -------------------------------------------------------------------------------------------------------
+
+def test_a_revoked_bundle_ends_and_a_renewed_server_goes_on(crossfade, gateway, target, tmp_path):
+    own = RunningGateway(crossfade, tmp_path / "dir", target.address)
+    try:
+        session = own.connect()
+        assert own.command("certificate", "renew", "--server").returncode == 0
+        wait_for(lambda: "certificates were loaded anew" in own.log.read_text(), 3)
+        assert session.execute("SELECT key FROM system.local").one().key == "local"  # the connection is the same
+        assert not own.audit("ended")
+        own.connect()
+        serial = next(line for line in own.command("certificate", "list").stdout.splitlines() if line.endswith(".zip")).split()[0]
+        assert own.command("certificate", "revoke", serial).returncode == 0
+        wait_for(lambda: own.audit("ended"), 3)
+        assert "CERTIFICATE_REVOKED" in alert(own, own.context())
+        assert own.command("certificate", "renew", "--bundles").returncode == 0
+        time.sleep(1)
+        assert own.connect().execute("SELECT key FROM system.local").one().key == "local"
+    finally:
+        own.stop()
+
+
+def test_folders_that_others_can_read_are_refused(gateway, tmp_path, crossfade, target):
+    (tmp_path / "open").mkdir(mode=0o755)
+    gateway_folder, gateway.folder = gateway.folder, tmp_path / "open"
+    try:
+        done = gateway.command("init", "--cluster", target.address, "--name", "x", "--host", HOST)
+    finally:
+        gateway.folder = gateway_folder
+    assert done.returncode == 30 and "chmod 700" in done.stderr
+    (gateway.folder / "pki" / "server.key").chmod(0o644)
+    try:
+        done = gateway.command("run")
+        assert done.returncode == 30 and "chmod 600" in done.stderr
+    finally:
+        (gateway.folder / "pki" / "server.key").chmod(0o600)
+
+
+def test_a_cluster_that_is_away_is_told(gateway, crossfade, target, tmp_path):
+    own = RunningGateway(crossfade, tmp_path / "dir", target.address)
+    own.stop()
+    settings = own.folder / "gateway.json"
+    settings.write_text(settings.read_text().replace(target.address + ":9042", "127.0.0.1:1"))
+    own.start()
+    try:
+        connection = http.client.HTTPSConnection(HOST, own.metadata_port, context=own.context(), timeout=20)
+        connection.request("GET", "/metadata")
+        answer = connection.getresponse()
+        assert answer.status == 503 and "not been reached" in json.loads(answer.read())["message"]
+    finally:
+        own.stop()
+
+
+@pytest.mark.long
+def test_ten_thousand_wrong_logins_cost_others_nothing(gateway):
+    startup = b"\x04\x00\x00\x00\x01\x00\x00\x00\x16\x00\x01\x00\x0bCQL_VERSION\x00\x053.0.0"
+    token = b"\x00token\x00AstraCS:none:" + b"0" * 64
+    login = struct.pack(">BBhBi", 4, 0, 1, 15, len(token) + 4) + struct.pack(">i", len(token)) + token
+    context, counted = gateway.context(), [0]
+
+    def many(count):
+        for _ in range(count):
+            with context.wrap_socket(socket.create_connection((HOST, gateway.port), timeout=30)) as connection:
+                connection.sendall(startup)
+                connection.recv(65536)
+                connection.sendall(login)
+                connection.close()  # does not wait
+                counted[0] += 1
+
+    threads = [threading.Thread(target=many, args=(625,)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    slowest = 0
+    while any(thread.is_alive() for thread in threads):
+        began = time.monotonic()
+        session = gateway.connect()
+        session.execute("SELECT key FROM system.local")
+        session.cluster.shutdown()
+        slowest = max(slowest, time.monotonic() - began)
+    assert counted[0] == 10_000
+    assert slowest < 15
+
+
+@pytest.fixture(scope="module")
+def guarded(crossfade, tmp_path_factory):
+    """A gateway in front of a cluster that asks for a login, with the role app, which may read one table."""
+    name, address = f"{NAME}-guarded", os.environ.get("CROSSFADE_E2E_GUARDED", "127.0.0.31")
+    if name not in {cluster.name for cluster in cassandra_lab.clusters()}:
+        cassandra_lab.start(name, version="5.0", address=address, auth=True, heap="512M")
+    environment = dict(os.environ, GATEWAY_PASSWORD="cassandra", APP_PASSWORD="app password", WRONG_PASSWORD="x")
+    running = RunningGateway(crossfade, tmp_path_factory.mktemp("gateway") / "guarded", address, "--username", "cassandra", "--password-env",
+                             "GATEWAY_PASSWORD", environment=environment)
+    session = running.connect()
+    for text in ("CREATE KEYSPACE IF NOT EXISTS own WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+                 "CREATE TABLE IF NOT EXISTS own.t (k int PRIMARY KEY)", "CREATE ROLE IF NOT EXISTS app WITH PASSWORD = 'app password' AND LOGIN = true",
+                 "GRANT SELECT ON own.t TO app"):
+        session.execute(text, timeout=60)
+    yield running
+    running.stop()
+    cassandra_lab.stop(name)
+
+
+@pytest.mark.long
+def test_a_token_has_the_rights_of_its_role(guarded):
+    made = guarded.create_token("--role", "app", "--role-password-env", "APP_PASSWORD")
+    time.sleep(1)
+    session = guarded.connect(made["token"].strip())
+    assert session.execute("SELECT * FROM own.t").all() == []
+    with pytest.raises(Unauthorized, match="User app has no MODIFY permission"):
+        session.execute("INSERT INTO own.t (k) VALUES (1)")
+    assert {line["role"] for line in guarded.audit("login")} == {"cassandra", "app"}
+    for file in guarded.folder.rglob("*"):
+        assert file.is_dir() or b"app password" not in file.read_bytes()
+
+
+@pytest.mark.long
+def test_a_role_whose_password_has_changed_is_told_apart(guarded):
+    made = guarded.create_token("--role", "app", "--role-password-env", "WRONG_PASSWORD")
+    time.sleep(1)
+    assert "of the application token; its password has changed" in refused(guarded.cluster(made["token"].strip()).connect)
