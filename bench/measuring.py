@@ -1,4 +1,4 @@
-"""How bench/proxy and bench/connect measure: cases, runs of the load generator through one relay after the other, medians."""
+"""How bench/proxy, bench/connect and bench/gateway measure: cases, runs of the load generator through one relay after the other, medians."""
 
 import json
 import os
@@ -29,10 +29,11 @@ def build():
 def load(relay, case, seconds):
     """One run of the load generator through a relay: its report."""
     arguments = [stub_nodes.program("crossfade_load"), "--to", relay.to, "--connections", str(CONNECTIONS), "--depth", str(case.depth),
-                 "--protocol", str(case.version), "--mix", case.mix, "--seconds", str(seconds), "--warm-up", "0.3"]
+                 "--protocol", str(case.version), "--mix", case.mix, "--seconds", str(seconds), "--warm-up", "0.3", *relay.load_arguments]
     if relay.process_id:
         arguments += ["--watch", str(relay.process_id)]
-    run = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=stub_nodes.end_with_parent)
+    run = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **relay.load_environment},
+                         preexec_fn=stub_nodes.end_with_parent)
     if not run.stdout:
         raise BenchError(f"{case.name} through {relay.name}: {run.stderr.strip()}")
     report = json.loads(run.stdout)
@@ -44,6 +45,16 @@ def answers_that_were_wrong(report):
     """What the load generator saw go wrong: a list, empty when nothing did."""
     names = ("errors", "wrong_answers", "unexpected_answers", "unanswered", "connections_lost")
     return [] if report["is_clean"] else [{name: report[name] for name in names}]
+
+
+def complaints_of_one_cluster(report, nodes):
+    """What is wrong with a run: wrong or missing answers, requests that came to the nodes more often or less."""
+    found = answers_that_were_wrong(report)
+    counts = [node.counts() for node in nodes]
+    for kind in ("reads", "writes"):
+        if (got := sum(count[kind] for count in counts)) != report[kind]:
+            found.append(f"{report[kind]} {kind} were answered and the nodes got {got}")
+    return found
 
 
 def measure(case, relays, nodes, rounds, seconds, complaints):
