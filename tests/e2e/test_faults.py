@@ -173,7 +173,7 @@ def test_clients_that_end_in_the_middle_of_a_frame(started, origin, target, tabl
     proxy = started()
     load = CheckedLoad(proxy, table, TIMEOUT)
     with load:
-        lasts(load, 0.5, 20)
+        lasts(load, 0.5, 200)
         clients, files = connections(proxy), open_files(proxy.process)
         insert = raw_query(f"INSERT INTO {table} (k, c, v) VALUES (1000, 1, 'whole')")
         for cut_at in range(1, len(insert), 7):
