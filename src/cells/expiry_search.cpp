@@ -186,7 +186,7 @@ std::vector<bool> still_there(const Layout& layout, bool of_statics, const Row& 
 class Search : public std::enable_shared_from_this<Search> {
 public:
     Search(ExpirySearch search, std::shared_ptr<Page> page)
-        : search_(std::move(search)), page_(std::move(page)), rows_(*page_) {}
+        : search_(std::move(search)), page_(std::move(page)), rows_(*page_), refused_(page_->rows.size()) {}
 
     base::Task<base::Result<void>> run() {
         const auto self = shared_from_this();
@@ -196,6 +196,7 @@ public:
         co_await probe(self, rows_where(&Search::asks_for_marker), &Search::expiry_of, &Search::note_outliving);
         co_await each_row(self, outliving_);
         if (error_) co_return base::fail(std::move(*error_));
+        page_->refused_expiries = static_cast<std::size_t>(std::count(refused_.begin(), refused_.end(), true));
         co_return base::Result<void>();
     }
 
@@ -249,7 +250,10 @@ private:
         one.where.page_size = 5000;
         do {
             auto page = co_await self->read(one.where);
-            if (!page) co_return;
+            if (!page) {
+                for (const std::size_t row : one.rows) self->refused_[row] = true;
+                co_return;
+            }
             for (const PartitionRows& partition : (*page)->partitions)
                 for (std::size_t i = 0; i < partition.count; ++i) {
                     const Row& row = (*page)->rows[partition.first + i];
@@ -260,6 +264,7 @@ private:
             pages.push_back(std::move(*page));
         } while (!one.where.paging_state.empty());
         for (const std::size_t row : one.rows) {
+            self->refused_[row] = false;
             const auto found = there.find(name_of(self->key_of(row), self->page_->rows[row]));
             (*self.*note)(row, found == there.end() ? nullptr : found->second, at);
         }
@@ -316,6 +321,7 @@ private:
     // Halves each span, the likely instants first, until each of its atoms has its own.
     static base::Task<void> search_row(std::shared_ptr<Search> self, std::size_t number) {
         Row& row = self->page_->rows[number];
+        self->refused_[number] = false;
         const std::int64_t likely = last_expiry(row);
         std::vector<Span> spans;
         spans.push_back(Span{untold_atoms(row), self->page_->read_at, self->search_.last});
@@ -340,6 +346,7 @@ private:
             }
             where.now = self->next_instant(span, likely);
             auto page = co_await self->read(where);
+            self->refused_[number] = !page;
             if (!page) co_return;
             const Row* const later = (*page)->rows.empty() ? nullptr : &(*page)->rows.front();
             Span going{{}, span.from, where.now}, staying{{}, where.now, span.until};
@@ -368,6 +375,7 @@ private:
     const std::shared_ptr<Page> page_;
     const PageRows rows_;
     std::vector<bool> outliving_;  // rows that are shown after all their cells have gone
+    std::vector<bool> refused_;    // rows whose last read the cluster refused
     std::optional<base::Error> error_;
 };
 

@@ -45,7 +45,8 @@ struct ExpirySearch {
 //     set: then nobody can see when the marker ends, or whether there is one. Rows that were read together are looked
 //     at when the last of them should have gone, so a marker that ends between its own row's end and that is not found.
 // What is deleted or overwritten meanwhile may be taken for expired: whoever did that did it under a newer stamp.
-// Errors: those of reading that may pass; what a cluster refuses to read stays not found.
+// Errors: those of reading that may pass; what a cluster refuses to read stays not found, and its rows are counted in
+// page->refused_expiries.
 base::Task<base::Result<void>> find_expiries(ExpirySearch search, std::shared_ptr<Page> page);
 
 }  // namespace crossfade::cells

@@ -297,6 +297,9 @@ TEST(ExpirySearch, AReadThatMayPassIsAnErrorAndARefusedOneLeavesTheRestAsItIs) {
     const auto page = table.search();
     EXPECT_TRUE(table.result);
     EXPECT_EQ(found(row_of(table, *page, 1), 1), Found());
+    EXPECT_EQ(page->refused_expiries, 1U);
+    table.fails_with.reset();
+    EXPECT_EQ(table.search()->refused_expiries, 0U);
 }
 
 TEST(ExpirySearch, WhatIsDeletedMeanwhileEndsTheSearch) {

@@ -28,6 +28,7 @@ struct Page {
     std::vector<Row> rows;                  // of the regular columns, or one for each partition: of the static columns
     std::vector<PartitionRows> partitions;  // in the server's order, each once
     std::int64_t read_at = 0;               // seconds since 1970: the instant that TTLs counted from
+    std::size_t refused_expiries = 0;       // rows of which a later read was refused (expiry_search.hpp)
     std::size_t byte_count() const { return answer.message().size(); }
 };
 

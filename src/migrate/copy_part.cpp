@@ -86,6 +86,7 @@ private:
             if (!page) fail_with(of_side("origin", std::move(page.error())));
             if (!page || *page == nullptr) co_return;
             counts_.bytes += (*page)->byte_count();
+            counts_.refused_expiries += (*page)->refused_expiries;
             (of_statics ? counts_.static_partitions : counts_.origin_rows) += (*page)->rows.size();
             co_await copy_page(std::move(*page), of_statics);
         }

@@ -61,6 +61,11 @@ std::vector<std::string> inexact(const cells::Layout& layout, const cells::Reada
     if (counts.key_only_rows > 0)
         notes.push_back(fmt::format("{}: {} rows have nothing but a key; it got timestamp {}", name,
                                     with_thousands(counts.key_only_rows), default_timestamp));
+    if (counts.refused_expiries > 0)
+        notes.push_back(fmt::format(
+            "{}: the origin refused to show when {} rows end; what does not tell its TTL got the latest expiry of its "
+            "row, or none where something in the row has none",
+            name, with_thousands(counts.refused_expiries)));
     if (counts.future_rows > 0)
         notes.push_back(fmt::format(
             "{}: {} rows have cells stamped more than a minute in the future; they win over live writes until then",

@@ -13,6 +13,7 @@
 namespace crossfade::migrate {
 namespace {
 
+// In the order of their text: a new one goes to the end.
 constexpr std::uint64_t PartCounts::*counted[] = {
     &PartCounts::origin_rows,     &PartCounts::target_rows, &PartCounts::static_partitions,
     &PartCounts::writes,          &PartCounts::bytes,       &PartCounts::default_stamped_cells,
@@ -20,7 +21,7 @@ constexpr std::uint64_t PartCounts::*counted[] = {
     &PartCounts::missing,         &PartCounts::extra,       &PartCounts::different,
     &PartCounts::newer_on_target, &PartCounts::repaired,    &PartCounts::with_value,
     &PartCounts::with_writetime,  &PartCounts::with_ttl,    &PartCounts::with_missing_cell,
-    &PartCounts::with_extra_cell,
+    &PartCounts::with_extra_cell, &PartCounts::report_bytes, &PartCounts::refused_expiries,
 };
 
 // The counts are one text column, so that a new count needs no new schema.
@@ -40,7 +41,7 @@ CREATE TABLE IF NOT EXISTS parts (
 std::string text_of_counts(const PartCounts& counts) {
     std::string text;
     for (const auto member : counted) text += std::to_string(counts.*member) + " ";
-    return text + std::to_string(counts.report_bytes);
+    return text;
 }
 
 PartCounts counts_of_text(const std::string& text) {
@@ -54,15 +55,15 @@ PartCounts counts_of_text(const std::string& text) {
         return number;
     };
     for (const auto member : counted) counts.*member = next();
-    counts.report_bytes = next();
     return counts;
 }
 
 }  // namespace
 
 PartCounts& PartCounts::operator+=(const PartCounts& more) {
+    const std::uint64_t longest = std::max(report_bytes, more.report_bytes);
     for (const auto member : counted) this->*member += more.*member;
-    report_bytes = std::max(report_bytes, more.report_bytes);
+    report_bytes = longest;
     return *this;
 }
 

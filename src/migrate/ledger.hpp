@@ -23,6 +23,7 @@ struct PartCounts {
     std::uint64_t bytes = 0;                         // of answers read from the origin
     // Copying: what could not be exact.
     std::uint64_t default_stamped_cells = 0, key_only_rows = 0, future_rows = 0, unsettled_rows = 0;
+    std::uint64_t refused_expiries = 0;  // rows whose expiry the origin refused to show (cells/expiry_search.hpp)
     // Comparing: rows (or static columns of partitions) that differ, and of those that were repaired.
     std::uint64_t missing = 0, extra = 0, different = 0, newer_on_target = 0, repaired = 0;
     // Of the rows that differ, those that are different in this: a row may count in several.
