@@ -81,9 +81,10 @@ TEST(Exactness, NamesTheTableAndTheColumns) {
     counts.refused_expiries = 4;
     const auto notes = inexact(*layout, old, counts, 1);
     ASSERT_EQ(notes.size(), 3U);
-    EXPECT_EQ(notes[2],
-              "ks.t: the origin refused to show when 4 rows end; what does not tell its TTL got the latest expiry of its "
-              "row, or none where something in the row has none");
+    EXPECT_EQ(
+        notes[2],
+        "ks.t: the origin refused to show when 4 rows end; what does not tell its TTL got the latest expiry of its "
+        "row, or none where something in the row has none");
     EXPECT_EQ(notes[0], "ks.t: 1,200 elements of l, m, s, u got timestamp 1, because the origin does not tell theirs");
     EXPECT_EQ(notes[1], "ks.t: 3 rows have nothing but a key; it got timestamp 1");
     EXPECT_EQ(foreseen(*layout, old, 1, false).size(), 1U);

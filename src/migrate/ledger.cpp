@@ -15,12 +15,12 @@ namespace {
 
 // In the order of their text: a new one goes to the end.
 constexpr std::uint64_t PartCounts::*counted[] = {
-    &PartCounts::origin_rows,     &PartCounts::target_rows, &PartCounts::static_partitions,
-    &PartCounts::writes,          &PartCounts::bytes,       &PartCounts::default_stamped_cells,
-    &PartCounts::key_only_rows,   &PartCounts::future_rows, &PartCounts::unsettled_rows,
-    &PartCounts::missing,         &PartCounts::extra,       &PartCounts::different,
-    &PartCounts::newer_on_target, &PartCounts::repaired,    &PartCounts::with_value,
-    &PartCounts::with_writetime,  &PartCounts::with_ttl,    &PartCounts::with_missing_cell,
+    &PartCounts::origin_rows,     &PartCounts::target_rows,  &PartCounts::static_partitions,
+    &PartCounts::writes,          &PartCounts::bytes,        &PartCounts::default_stamped_cells,
+    &PartCounts::key_only_rows,   &PartCounts::future_rows,  &PartCounts::unsettled_rows,
+    &PartCounts::missing,         &PartCounts::extra,        &PartCounts::different,
+    &PartCounts::newer_on_target, &PartCounts::repaired,     &PartCounts::with_value,
+    &PartCounts::with_writetime,  &PartCounts::with_ttl,     &PartCounts::with_missing_cell,
     &PartCounts::with_extra_cell, &PartCounts::report_bytes, &PartCounts::refused_expiries,
 };
 

@@ -132,6 +132,10 @@ struct Journal::Implementation {
     base::Result<void> write_unrecorded(JournalCounts& change);
     base::Result<void> collapse_some(JournalCounts& change);
     void finish(std::vector<Operation>& operations, const base::Result<bool>& written);
+    void give_up_transaction() {
+        store->roll_back();
+        collapses.clear();  // found again
+    }
     void keep_unrecorded(const JournalEntry& entry);
     std::uint64_t take_id() {
         const std::lock_guard guard(mutex);
@@ -347,7 +351,15 @@ void Journal::Implementation::write(std::vector<Operation> operations) {
         carried.clear();
     }
     JournalCounts change;
-    const auto written = write_all(operations, change);
+    auto written = write_all(operations, change);
+    if (!written) {
+        give_up_transaction();
+        // What is in the log already may take the space that is lacking.
+        if (store->empty_log()) {
+            change = JournalCounts();
+            written = write_all(operations, change);
+        }
+    }
     if (written) {
         singles += change.singles;
         // Appends were counted when they were asked for.
@@ -360,8 +372,7 @@ void Journal::Implementation::write(std::vector<Operation> operations) {
         if (*written) unrecorded.clear();
         if (*written && std::exchange(is_failing, false)) base::log_info("journal {}: can be written again", path);
     } else {
-        store->roll_back();
-        collapses.clear();  // found again
+        give_up_transaction();
         if (!std::exchange(is_failing, true)) {
             base::log_error(
                 "journal {}: {}; check the disk: writes that need the journal get an error until it can be written",

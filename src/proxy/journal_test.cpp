@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -422,6 +424,42 @@ TEST(JournalOwner, AClusterThatWasAwayIsRecordedOnceItIsKnown) {
     EXPECT_NE(refused.error().message.find("'new'"), std::string::npos) << refused.error().message;
     options.target_cluster.clear();
     EXPECT_TRUE(Journal::open(options)) << "away again";
+}
+
+// The largest size that any file of this process may grow to.
+class FileSizeLimit {
+public:
+    explicit FileSizeLimit(std::uintmax_t bytes) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        ::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{static_cast<rlim_t>(bytes), before_.rlim_max};
+        EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+    }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+    ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+private:
+    rlimit before_{};
+};
+
+TEST_F(JournalTest, ALogThatCannotGrowMakesRoom) {
+    const auto journal = open();
+    std::vector<std::uint64_t> appended;
+    for (int i = 0; i < 60; ++i) appended.push_back(append_durably(*journal, mutation("t")));
+    const std::uintmax_t log_size = std::filesystem::file_size(path() + "-wal");
+    ASSERT_GT(log_size, 2 * std::filesystem::file_size(path())) << "nothing to make room of";
+    {
+        const FileSizeLimit limit(log_size);
+        appended.push_back(append_durably(*journal, mutation("t")));
+        EXPECT_NE(appended.back(), 0U) << "it was not written";
+        for (const std::uint64_t id : appended) journal->withdraw(id);
+        journal->wait_until_written();
+    }
+    EXPECT_EQ(journal->entries(), 0U);
+    const auto left = journal->list(0, 10);
+    ASSERT_TRUE(left);
+    EXPECT_TRUE(left->empty());
 }
 
 }  // namespace
