@@ -215,6 +215,14 @@ TEST_F(ForwardPolicyTest, ALostConnectionMeansAgainOrUnknown) {
     EXPECT_EQ(error->write_type, "CAS");
 }
 
+TEST_F(ForwardPolicyTest, AWriteThatMayHaveBeenExecutedIsNotSaidToBeRefused) {
+    client_sends(query(5, "INSERT INTO ks.t (k) VALUES (1)"));
+    to_node();
+    nodes_[at_].user->on_closed(base::Error(base::ErrorKind::connection, "gone"));
+    node_refuses(to_node(), cql::ErrorCode::unavailable);
+    EXPECT_EQ(error_to_client(), cql::ErrorCode::write_timeout);
+}
+
 TEST_F(ForwardPolicyTest, UseAsksWhetherTheKeyspaceExists) {
     client_sends(query(5, "USE ks"));
     const base::Bytes request = to_node();
