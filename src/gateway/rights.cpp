@@ -101,10 +101,17 @@ std::optional<Refusal> refuse_size(std::string_view text, const cql::Statement& 
                                                 (is_table ? "table " : "type ") + statement.table.table};
 }
 
+// CREATE, ALTER, DROP KEYSPACE. (DROP INDEX names a keyspace and no table, too.)
+bool is_of_keyspace(std::string_view text) {
+    cql::Tokenizer tokens(text);
+    tokens.next();
+    const cql::Lexeme kind = tokens.next();
+    return kind.is_word("keyspace") || kind.is_word("schema");
+}
+
 std::optional<Refusal> refuse_as_astra(std::string_view text, const cql::Statement& statement) {
     if (statement.verb != Verb::schema) return std::nullopt;
-    const bool is_of_keyspace = statement.table.table.empty() && !statement.table.keyspace.empty();
-    if (is_of_keyspace) return missing_permission(statement.table.keyspace);
+    if (is_of_keyspace(text)) return missing_permission(statement.table.keyspace);
     return refuse_size(text, statement);
 }
 

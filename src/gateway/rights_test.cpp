@@ -45,8 +45,10 @@ TEST(GatewayRights, AstraRefusesKeyspaceStatementsInItsOwnWords) {
         EXPECT_EQ(judged.refusal->text, "Missing correct permission on workshop_ks.");
         EXPECT_EQ(judged.refusal->code, ErrorCode::unauthorized);
     }
-    EXPECT_EQ(refusal(astra(), "CREATE TABLE ks.t (a int PRIMARY KEY)"), "");
-    EXPECT_EQ(refusal(astra(), "TRUNCATE ks.t"), "");
+    for (const char* text : {"CREATE TABLE ks.t (a int PRIMARY KEY)", "TRUNCATE ks.t", "DROP INDEX IF EXISTS ks.i",
+                             "CREATE INDEX i ON ks.t (a)"})
+        EXPECT_EQ(refusal(astra(), text), "") << text;
+    EXPECT_EQ(refusal(astra(), "DROP SCHEMA workshop_ks"), "Missing correct permission on workshop_ks.");
 }
 
 TEST(GatewayRights, AstraRefusesWritesAtLowConsistencyInItsOwnWords) {
