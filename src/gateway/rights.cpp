@@ -47,8 +47,9 @@ bool may_use(const Rights& rights, const std::string& keyspace) {
 std::optional<Refusal> refuse_table(const Rights& rights, const cql::TableName& table, bool is_read) {
     // Without a keyspace it is in the connection's, which only an allowed USE can have set.
     if (table.keyspace.empty() || may_use(rights, table.keyspace)) return std::nullopt;
-    // Drivers read the schema.
-    if (is_read && cql::is_system_keyspace(table.keyspace)) return std::nullopt;
+    // Drivers read the schema. Hashes of passwords are not in it.
+    const bool has_secrets = table.keyspace == "system_auth" || table.keyspace == "dse_security";
+    if (is_read && cql::is_system_keyspace(table.keyspace) && !has_secrets) return std::nullopt;
     return missing_permission(name_of_table(table));
 }
 
