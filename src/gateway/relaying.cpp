@@ -175,12 +175,13 @@ std::size_t Session::walk_answers(std::span<std::uint8_t> bytes) {
 }
 
 void Session::answer(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_client) {
+    const bool is_looked_at = inspector_->on_answer_header(header);
     if (header.opcode == cql::Opcode::supported) {
         append_supported(header, frame, to_client);
         return;
     }
-    const auto opened = inspector_->wants(header) ? answers_->open(header, frame)
-                                                  : base::fail(base::ErrorKind::not_found, "not looked at");
+    const auto opened =
+        is_looked_at ? answers_->open(header, frame) : base::fail(base::ErrorKind::not_found, "not looked at");
     if (!opened) {
         base::append(to_client, frame);
         return;
