@@ -99,7 +99,7 @@ void Session::wait_for(std::chrono::milliseconds time) {
         if (stage_ != Stage::relaying) return;
         // v5: what waits here was taken from the stream already.
         if (has_segments_) client_bytes({});
-        if (stage_ == Stage::relaying && !is_rate_limited_ && node_->unsent() <= most_unsent) client_->resume_reading();
+        if (stage_ == Stage::relaying) resume_client_if_room();
     });
 }
 
@@ -209,6 +209,8 @@ void Session::client_appended() {
     client_->send_soon();
     if (client_->unsent() <= most_unsent) return;
     node_->pause_reading();
+    // What is refused here is answered without the node.
+    client_->pause_reading();
     client_->notify_when_unsent_below(most_unsent / 2);
 }
 
@@ -219,12 +221,20 @@ void Session::node_appended() {
     node_->notify_when_unsent_below(most_unsent / 2);
 }
 
+// Whoever has too much tells when that has gone down.
+void Session::resume_client_if_room() {
+    if (!is_rate_limited_ && client_->unsent() <= most_unsent && node_->unsent() <= most_unsent)
+        client_->resume_reading();
+}
+
 void Session::on_drained() {
-    if (stage_ == Stage::relaying) node_->resume_reading();
+    if (stage_ != Stage::relaying) return;
+    node_->resume_reading();
+    resume_client_if_room();
 }
 
 void Session::node_drained() {
-    if (stage_ == Stage::relaying && !is_rate_limited_) client_->resume_reading();
+    if (stage_ == Stage::relaying) resume_client_if_room();
 }
 
 void Session::node_closed(const base::Error& why) {

@@ -86,6 +86,7 @@ private:
     void wait_for(std::chrono::milliseconds time);
     void client_appended();
     void node_appended();
+    void resume_client_if_room();
     void node_closed(const base::Error& why);
     void node_drained();
 
