@@ -18,6 +18,12 @@ Denial refused(std::string why) {
 
 }  // namespace
 
+std::optional<Refusal> refuse_second_login(cql::Opcode opcode) {
+    if (opcode != cql::Opcode::startup && opcode != cql::Opcode::auth_response) return std::nullopt;
+    return Refusal{cql::ErrorCode::protocol_error,
+                   "Unexpected message " + std::string(cql::name_of(opcode)) + " on a connection that has logged in"};
+}
+
 std::optional<Denial> Inspector::on_request(const cql::FrameHeader& header, std::span<std::uint8_t> frame) {
     // A node would read it by the rules of that version, and not by those it is judged by.
     if (header.version != static_cast<std::uint8_t>(options_.version))
@@ -29,6 +35,7 @@ std::optional<Denial> Inspector::on_request(const cql::FrameHeader& header, std:
     const auto stream_id = static_cast<std::uint16_t>(header.stream_id);
     if (stream_id < used_streams_.size() && used_streams_[stream_id])
         return refused("Stream id " + std::to_string(stream_id) + " is still in use by a request without an answer");
+    if (auto refusal = refuse_second_login(header.opcode)) return denied(std::move(*refusal));
     auto denial = judge_request(header, frame);
     if (denial) return denial;
     if (stream_id >= used_streams_.size()) used_streams_.resize(stream_id + 1U, false);

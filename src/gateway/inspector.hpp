@@ -32,6 +32,10 @@ struct Denial {
     cql::Statement statement;   // what was refused, for the audit log
 };
 
+// STARTUP and AUTH_RESPONSE, whatever the rights: nodes take credentials again, of any role, on a connection that has
+// logged in.
+std::optional<Refusal> refuse_second_login(cql::Opcode opcode);
+
 class Inspector {
 public:
     Inspector(InspectorOptions options, PreparedStatements& statements)

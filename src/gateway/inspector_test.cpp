@@ -151,6 +151,15 @@ TEST_P(InspectorTest, EveryRequestIsOfTheVersionThatWasAgreedOn) {
     EXPECT_EQ(ask(limited, frame)->refusal.code, ErrorCode::protocol_error);
 }
 
+TEST_P(InspectorTest, NobodyLogsInAgain) {
+    Inspector any = inspector({}, true);
+    base::Bytes credentials, startup;
+    cql::append_auth_response(credentials, GetParam(), 1, base::bytes_of(std::string("\0other\0role", 11)));
+    cql::append_startup(startup, GetParam(), 1, {{"CQL_VERSION", "3.0.0"}});
+    EXPECT_EQ(ask(any, credentials)->refusal.code, ErrorCode::protocol_error);
+    EXPECT_EQ(ask(any, startup)->refusal.code, ErrorCode::protocol_error);
+}
+
 TEST_P(InspectorTest, OneNodeIsAllThatIsSeen) {
     Inspector one = inspector({}, true);
     const auto type = cql::simple_type(cql::TypeCode::varchar);

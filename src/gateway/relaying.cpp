@@ -37,11 +37,7 @@ void Session::begin_relaying() {
 }
 
 std::size_t Session::client_bytes(std::span<std::uint8_t> bytes) {
-    if (look_ != Look::all) {
-        base::append(node_->out(), bytes);
-        node_appended();
-        return bytes.size();
-    }
+    if (look_ != Look::all) return pass_on(bytes);
     base::Bytes& to_node = has_segments_ ? to_node_ : node_->out();
     base::Bytes& to_client = has_segments_ ? to_client_ : client_->out();
     const auto used = requests_->read(bytes, [&](const cql::FrameHeader& header, std::span<std::uint8_t> frame) {
@@ -54,14 +50,39 @@ std::size_t Session::client_bytes(std::span<std::uint8_t> bytes) {
         to_client_.clear();
     }
     if (!used) {
-        deny({}, Denial{{cql::ErrorCode::protocol_error, used.error().message}, {}, {}}, to_client);
-        if (has_segments_) answers_->append(to_client_, client_->out());
-        end();
+        break_off({}, {cql::ErrorCode::protocol_error, used.error().message});
         return bytes.size();
     }
     client_appended();
     node_appended();
     return *used;
+}
+
+// Bytes as they came: of requests only the headers are looked at.
+std::size_t Session::pass_on(std::span<std::uint8_t> bytes) {
+    cql::FrameHeader last;
+    std::optional<Refusal> refusal;
+    const auto used = requests_->read_headers(bytes, [&](const cql::FrameHeader& header) {
+        last = header;
+        refusal = refuse_second_login(header.opcode);
+        return !refusal;
+    });
+    if (!used) refusal = Refusal{cql::ErrorCode::protocol_error, used.error().message};
+    if (refusal) {
+        break_off(last, std::move(*refusal));
+        return bytes.size();
+    }
+    base::append(node_->out(), bytes.first(*used));
+    node_appended();
+    return *used;
+}
+
+// The last that the client gets.
+void Session::break_off(const cql::FrameHeader& header, Refusal refusal) {
+    base::Bytes frame;
+    deny(header, Denial{std::move(refusal), {}, {}}, frame);
+    answers_->append(frame, client_->out());
+    end();
 }
 
 // False: it has to wait.

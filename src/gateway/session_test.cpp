@@ -149,5 +149,15 @@ TEST_F(SessionTest, WhoAsksForOptionsAndTakesNoAnswersIsLetGo) {
     EXPECT_TRUE(has_ended_);
 }
 
+TEST_F(SessionTest, NobodyLogsInAgain) {
+    client_.server_name = "00000000-0000-0000-0000-000000000000";
+    log_in({});
+    base::Bytes credentials;
+    cql::append_auth_response(credentials, v4, 1, base::bytes_of(std::string("\0other\0role", 11)));
+    sends(credentials);
+    expect(cql::Opcode::error);
+    EXPECT_TRUE(client_.is_closed);
+}
+
 }  // namespace
 }  // namespace crossfade::gateway
