@@ -5,11 +5,17 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/json_text.hpp"
 #include "base/result.hpp"
 
 namespace crossfade::gateway {
+
+// As much as a line has of what a client sent, which may be as long as a frame.
+inline std::string_view audited(std::string_view text) {
+    return text.substr(0, 256);
+}
 
 // Any thread. Never a token, a password or a value of a statement is given to it.
 class AuditLog {

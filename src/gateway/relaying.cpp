@@ -135,10 +135,10 @@ void Session::deny(const cql::FrameHeader& header, const Denial& denial, base::B
     const cql::TableName& table = denial.statement.table;
     owner_.shared().audit.write("refused", about()
                                                .field("statement", cql::name_of(denial.statement.verb))
-                                               .field("keyspace", table.keyspace)
-                                               .field("table", table.table)
+                                               .field("keyspace", audited(table.keyspace))
+                                               .field("table", audited(table.table))
                                                .field("code", cql::name_of(error.code))
-                                               .field("reason", error.text));
+                                               .field("reason", audited(error.text)));
 }
 
 std::size_t Session::node_bytes(std::span<std::uint8_t> bytes) {

@@ -228,9 +228,9 @@ void Session::node_logged_in(base::Result<NodeLogin::LoggedIn> logged_in) {
     }
     node_ = std::move(logged_in->stream);
     audit.write("login", about()
-                             .field("driver", login_.startup_option("DRIVER_NAME") + " " +
-                                                  login_.startup_option("DRIVER_VERSION"))
-                             .field("application", login_.startup_option("APPLICATION_NAME")));
+                             .field("driver", audited(login_.startup_option("DRIVER_NAME") + " " +
+                                                      login_.startup_option("DRIVER_VERSION")))
+                             .field("application", audited(login_.startup_option("APPLICATION_NAME"))));
     login_.logged_in(client_->out());
     client_->send_soon();
     begin_relaying();

@@ -159,5 +159,14 @@ TEST_F(SessionTest, NobodyLogsInAgain) {
     EXPECT_TRUE(client_.is_closed);
 }
 
+TEST_F(SessionTest, OfALongNameTheAuditLogHasTheBeginning) {
+    log_in(read_only());
+    base::Bytes write;
+    cql::append_query(write, v4, 1, "INSERT INTO ks." + std::string(100'000, 'n') + " (k) VALUES (1)", {});
+    sends(write);
+    expect(cql::Opcode::error);
+    EXPECT_LT(std::filesystem::file_size(folder_.audit_log()), 4'000U);
+}
+
 }  // namespace
 }  // namespace crossfade::gateway
