@@ -78,7 +78,9 @@ private:
         const auto issued = gateway::read_issued(folder);
         if (!issued) return end_with(issued.error(), error);
         std::vector<std::pair<std::string, std::string>> renewed;
-        for (const gateway::IssuedBundle& one : issued->bundles) {
+        // The last one of each is what the bundle has now.
+        for (auto last = issued->bundles.rbegin(); last != issued->bundles.rend(); ++last) {
+            const gateway::IssuedBundle& one = *last;
             const std::pair what(one.datacenter, one.host);
             if (std::find(renewed.begin(), renewed.end(), what) != renewed.end()) continue;
             renewed.push_back(what);

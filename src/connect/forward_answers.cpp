@@ -80,6 +80,12 @@ void ForwardPolicy::on_leg_answered(relay::Request& request, relay::Leg& leg, co
                 return;
             }
         }
+        // This try was not executed, but one before it may have been.
+        const bool is_write = static_cast<Kind>(request.policy.kind) == Kind::write;
+        if (error && is_write && leg.may_have_run && relay::is_retried_by_drivers(error->code)) {
+            refuse_as_timeout(request, error->text);
+            return;
+        }
     }
     switch (static_cast<Kind>(request.policy.kind)) {
         case Kind::prepare:

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "net/fake_stream.hpp"
 #include "net/testing_loop.hpp"
-#include "relay/fake_stream.hpp"
 
 namespace crossfade::connect {
 namespace {
@@ -29,12 +29,12 @@ protected:
         relay::Pool& pool = engine_.pool_for({0, {}, v4, cql::Compression::none});
         for (std::size_t i = 0; i < 2; ++i) {
             nodes::OpenedConnection opened;
-            opened.stream = std::make_unique<relay::FakeStream>(nodes_[i]);
+            opened.stream = std::make_unique<net::FakeStream>(nodes_[i]);
             opened.version = v4;
             opened.peer = nodes::to_text(topology->nodes[i].endpoint());
             pool.adopt(std::move(opened));
         }
-        engine_.accept(std::make_unique<relay::FakeStream>(client_));
+        engine_.accept(std::make_unique<net::FakeStream>(client_));
         base::Bytes startup;
         cql::append_startup(startup, v4, 1, {{"CQL_VERSION", "3.0.0"}});
         client_sends(startup);
@@ -115,8 +115,8 @@ protected:
     Options options_;
     net::TestingLoop loop_;
     relay::PreparedRegistry registry_;
-    relay::FakeStream::Seen client_;
-    std::array<relay::FakeStream::Seen, 2> nodes_;
+    net::FakeStream::Seen client_;
+    std::array<net::FakeStream::Seen, 2> nodes_;
     relay::Engine engine_{loop_, {}, registry_};
     ForwardPolicy policy_;
     std::size_t at_ = 0;
@@ -213,6 +213,14 @@ TEST_F(ForwardPolicyTest, ALostConnectionMeansAgainOrUnknown) {
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code, cql::ErrorCode::write_timeout);
     EXPECT_EQ(error->write_type, "CAS");
+}
+
+TEST_F(ForwardPolicyTest, AWriteThatMayHaveBeenExecutedIsNotSaidToBeRefused) {
+    client_sends(query(5, "INSERT INTO ks.t (k) VALUES (1)"));
+    to_node();
+    nodes_[at_].user->on_closed(base::Error(base::ErrorKind::connection, "gone"));
+    node_refuses(to_node(), cql::ErrorCode::unavailable);
+    EXPECT_EQ(error_to_client(), cql::ErrorCode::write_timeout);
 }
 
 TEST_F(ForwardPolicyTest, UseAsksWhetherTheKeyspaceExists) {

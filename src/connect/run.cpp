@@ -12,6 +12,7 @@
 #include "connect/control.hpp"
 #include "connect/health.hpp"
 #include "connect/worker.hpp"
+#include "net/descriptors.hpp"
 #include "net/http.hpp"
 
 namespace crossfade::connect {
@@ -174,6 +175,7 @@ int run(const Options& options) {
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    net::allow_all_descriptors();
 
     Endpoint endpoint(options);
     if (const auto started = endpoint.start(); !started) {

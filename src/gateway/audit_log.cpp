@@ -50,17 +50,16 @@ void AuditLog::append(const std::string& event, const std::string& fields) {
 
 void AuditLog::write(const std::string& event, const base::JsonObject& fields) {
     const std::lock_guard guard(mutex_);
-    if (++lines_ > most_lines_a_second)
-        ++left_out_;
-    else
-        append(event, fields.text());
+    if (++lines_[event] <= most_lines_a_second) append(event, fields.text());
 }
 
 void AuditLog::tick() {
     const std::lock_guard guard(mutex_);
-    if (left_out_ > 0) append("left_out", base::JsonObject().field("lines", left_out_).text());
-    left_out_ = 0;
-    lines_ = 0;
+    for (const auto& [event, lines] : lines_)
+        if (lines > most_lines_a_second)
+            append("left_out",
+                   base::JsonObject().field("of", event).field("lines", lines - most_lines_a_second).text());
+    lines_.clear();
     struct stat named {
     }, open{};
     if (file_ < 0 || ::fstat(file_, &open) != 0) return;

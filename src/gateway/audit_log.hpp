@@ -3,13 +3,20 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/json_text.hpp"
 #include "base/result.hpp"
 
 namespace crossfade::gateway {
+
+// As much as a line has of what a client sent, which may be as long as a frame.
+inline std::string_view audited(std::string_view text) {
+    return text.substr(0, 256);
+}
 
 // Any thread. Never a token, a password or a value of a statement is given to it.
 class AuditLog {
@@ -24,8 +31,8 @@ public:
 
     // Opens the file. Errors: bad_configuration, with the path.
     base::Result<void> open();
-    // One line: the time, the event, and what `fields` has. Past most_lines_a_second lines are only counted, and the
-    // count is a line of its own.
+    // One line: the time, the event, and what `fields` has. Past most_lines_a_second of one event its lines are only
+    // counted, and the count is a line of its own: whoever has many TLS handshakes refused does not hide a login.
     void write(const std::string& event, const base::JsonObject& fields);
     // To be called every second: writes the count of what was left out, and opens the file anew where somebody moved it
     // away.
@@ -37,8 +44,7 @@ private:
     const std::string path_;
     std::mutex mutex_;
     int file_ = -1;
-    std::uint32_t lines_ = 0;  // of this second
-    std::uint64_t left_out_ = 0;
+    std::map<std::string, std::uint64_t> lines_;  // of this second, by event
 };
 
 }  // namespace crossfade::gateway

@@ -120,17 +120,18 @@ base::Result<void> Control::load() {
     return load_tokens();
 }
 
-void Control::complain(const base::Error& why) {
-    // A command may be between two files; what is wrong twice is wrong.
-    if (why.message == last_complaint_) return;
-    last_complaint_ = why.message;
-    base::log_warning("{}; what was loaded before is kept", why.message);
+// Once for as long as the same is wrong.
+void Control::complain(const std::string& what) {
+    if (!what.empty() && what != last_complaint_) base::log_warning("{}; what was loaded before is kept", what);
+    last_complaint_ = what;
 }
 
 void Control::look() {
-    base::Result<void> loaded = load_tokens();
-    if (loaded) loaded = load_identity();
-    if (!loaded) complain(loaded.error());
+    // What is wrong with one does not keep the other from counting: a revoked certificate is to be refused at once.
+    std::string what;
+    for (const auto& loaded : {load_tokens(), load_identity()})
+        if (!loaded) what += (what.empty() ? "" : "; ") + loaded.error().message;
+    complain(what);
     if (++looks_ % 4 == 0) shared_.audit.tick();
     look_.start(look_every, [this] { look(); });
 }

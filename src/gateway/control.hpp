@@ -40,7 +40,7 @@ private:
     void look();
     void publish(const std::function<void(Facts&)>& change);
     void warn_of_dates() const;
-    void complain(const base::Error& why);
+    void complain(const std::string& what);
 
     net::Loop& loop_;
     Shared& shared_;

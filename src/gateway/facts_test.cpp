@@ -43,7 +43,8 @@ struct GatewayFactsTest : testing::Test {
         facts.topology = std::make_shared<const nodes::Topology>(topology);
         Issued issued;
         issued.bundles = {{"AA", "dc1", "db.example.com", "f", {}, {}},
-                          {"BB", "dc2", "custom.example.org", "f", {}, {}}};
+                          {"BB", "dc2", "custom.example.org", "f", {}, {}},
+                          {"CC", "dc1", "db.example.com", "f", {}, std::chrono::sys_seconds(std::chrono::seconds(1))}};
         facts.issued = std::make_shared<const Issued>(issued);
         net::HttpRequest request;
         request.method = method;
@@ -110,6 +111,10 @@ TEST_F(GatewayFactsTest, OtherRequestsAreRefused) {
     EXPECT_EQ(asked("AA", "/").status, 404);
     EXPECT_EQ(asked("AA", "/metadata", "POST").status, 405);
     EXPECT_EQ(asked("unknown").status, 200);
+}
+
+TEST_F(GatewayFactsTest, ARevokedBundleIsToldNothingOnAConnectionThatIsStillOpen) {
+    EXPECT_EQ(asked("CC").status, 403);
 }
 
 TEST_F(GatewayFactsTest, AstraOffersNoV5AndEveryoneIsToldTheProduct) {

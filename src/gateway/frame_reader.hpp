@@ -9,6 +9,7 @@
 #include "cql/frame.hpp"
 #include "cql/protocol.hpp"
 #include "cql/segment.hpp"
+#include "gateway/header_walk.hpp"
 
 namespace crossfade::gateway {
 
@@ -31,6 +32,21 @@ public:
         if (!taken) return taken;
         kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(*taken));
         if (kept_.empty() && kept_.capacity() > (1U << 20U)) base::Bytes().swap(kept_);
+        return used;
+    }
+
+    // Calls `visit(header)` for each header of the bytes, the next ones of the stream, until it gives false; keeps no
+    // bodies. Gives how many bytes were consumed: whole segments, or all. Errors: protocol. Either this or read().
+    template <class Visit>
+    base::Result<std::size_t> read_headers(base::ByteView bytes, Visit&& visit) {
+        if (!has_segments_) {
+            headers_.walk(bytes, visit);
+            return bytes.size();
+        }
+        kept_.clear();
+        const auto used = segments_.decode(bytes, kept_);
+        if (used) headers_.walk(kept_, visit);
+        if (kept_.capacity() > (1U << 20U)) base::Bytes().swap(kept_);
         return used;
     }
 
@@ -76,6 +92,7 @@ private:
     const cql::Compression compression_;
     cql::SegmentDecoder segments_;
     const bool has_segments_;
+    HeaderWalk headers_;
     base::Bytes kept_, opened_;
 };
 

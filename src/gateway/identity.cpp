@@ -205,6 +205,12 @@ base::Result<net::TlsOptions> read_server_tls(const Folder& folder) {
         if (!text) return base::fail(text.error());
         *into = std::move(*text);
     }
+    // Without a list nobody would be looked up in one.
+    if (options.revocations_pem.empty())
+        return base::fail(base::ErrorKind::bad_configuration,
+                          folder.revocations() +
+                              ": is empty, and those that were revoked would come in; restore it "
+                              "from a copy");
     options.key_pem = base::Secret<std::string>(std::move(key));
     return options;
 }

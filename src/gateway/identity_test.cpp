@@ -59,6 +59,11 @@ TEST_F(IdentityTest, MakesBundlesThatCountUntilTheyAreRevoked) {
     EXPECT_NE(*read_text(folder.server_certificate()), before);
     EXPECT_TRUE(net::make_server_tls(*read_server_tls(folder)));
 
+    const std::string list = *read_text(folder.revocations());
+    std::ofstream(folder.revocations(), std::ios::trunc).close();
+    EXPECT_THAT(read_server_tls(folder).error().message, HasSubstr(folder.revocations()));
+    std::ofstream(folder.revocations()) << list;
+
     // What others could read is not used.
     ::chmod(folder.server_key().c_str(), 0640);
     EXPECT_THAT(read_server_tls(folder).error().message, HasSubstr("chmod 600 " + folder.server_key()));

@@ -12,14 +12,42 @@ Denial denied(Refusal refusal, cql::Statement statement = {}) {
     return denial;
 }
 
+Denial refused(std::string why) {
+    return denied({cql::ErrorCode::protocol_error, std::move(why)});
+}
+
 }  // namespace
 
+std::optional<Refusal> refuse_second_login(cql::Opcode opcode) {
+    if (opcode != cql::Opcode::startup && opcode != cql::Opcode::auth_response) return std::nullopt;
+    return Refusal{cql::ErrorCode::protocol_error,
+                   "Unexpected message " + std::string(cql::name_of(opcode)) + " on a connection that has logged in"};
+}
+
 std::optional<Denial> Inspector::on_request(const cql::FrameHeader& header, std::span<std::uint8_t> frame) {
+    // A node would read it by the rules of that version, and not by those it is judged by.
+    if (header.version != static_cast<std::uint8_t>(options_.version))
+        return refused("Invalid message version. Got " + std::to_string(header.version) +
+                       " but previous messages on this connection had version " +
+                       std::to_string(static_cast<int>(options_.version)));
+    if (header.stream_id < 0) return refused("A request with a negative stream id");
+    // Of two statements that are prepared under one stream id either could be taken for the other.
+    const auto stream_id = static_cast<std::uint16_t>(header.stream_id);
+    if (stream_id < used_streams_.size() && used_streams_[stream_id])
+        return refused("Stream id " + std::to_string(stream_id) + " is still in use by a request without an answer");
+    if (auto refusal = refuse_second_login(header.opcode)) return denied(std::move(*refusal));
+    auto denial = judge_request(header, frame);
+    if (denial) return denial;
+    if (stream_id >= used_streams_.size()) used_streams_.resize(stream_id + 1U, false);
+    used_streams_[stream_id] = true;
+    return std::nullopt;
+}
+
+std::optional<Denial> Inspector::judge_request(const cql::FrameHeader& header, std::span<std::uint8_t> frame) {
     const auto prefix = cql::read_body_prefix(header, frame.subspan(cql::frame_header_size));
     if (!prefix) return broken(prefix.error());
     const std::span<std::uint8_t> body = frame.subspan(cql::frame_header_size + prefix->size);
     const auto stream_id = static_cast<std::uint16_t>(header.stream_id);
-    notes_.erase(stream_id);
     switch (header.opcode) {
         case cql::Opcode::query:
             return on_query(stream_id, body);
@@ -37,7 +65,7 @@ std::optional<Denial> Inspector::on_request(const cql::FrameHeader& header, std:
 // What cannot be read cannot be judged. Where nothing is to be judged the node says what is wrong with it.
 std::optional<Denial> Inspector::broken(const base::Error& why) const {
     if (!options_.rights.are_limited()) return std::nullopt;
-    return denied({cql::ErrorCode::protocol_error, why.message});
+    return refused(why.message);
 }
 
 void Inspector::note_table(std::uint16_t stream_id, SystemTable table) {
@@ -112,9 +140,11 @@ std::optional<Denial> Inspector::on_batch(base::ByteView body) {
     return denial;
 }
 
-bool Inspector::wants(const cql::FrameHeader& header) const {
+bool Inspector::on_answer_header(const cql::FrameHeader& header) {
     if (header.opcode == cql::Opcode::event) return is_single();
-    return notes_.contains(static_cast<std::uint16_t>(header.stream_id));
+    const auto stream_id = static_cast<std::uint16_t>(header.stream_id);
+    if (stream_id < used_streams_.size()) used_streams_[stream_id] = false;
+    return notes_.contains(stream_id);
 }
 
 void Inspector::on_answer(const cql::FrameView& frame, base::Bytes& out) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "cql/frame.hpp"
 #include "cql/request.hpp"
@@ -31,6 +32,10 @@ struct Denial {
     cql::Statement statement;   // what was refused, for the audit log
 };
 
+// STARTUP and AUTH_RESPONSE, whatever the rights: nodes take credentials again, of any role, on a connection that has
+// logged in.
+std::optional<Refusal> refuse_second_login(cql::Opcode opcode);
+
 class Inspector {
 public:
     Inspector(InspectorOptions options, PreparedStatements& statements)
@@ -38,12 +43,14 @@ public:
 
     // A whole request frame, not compressed; may be patched. Nothing: it may go on.
     std::optional<Denial> on_request(const cql::FrameHeader& header, std::span<std::uint8_t> frame);
+    // Of each answer and event, first: its stream id is free again. Gives whether on_answer() would change or note
+    // anything of it: where not, its bytes may go on as they came.
+    bool on_answer_header(const cql::FrameHeader& header);
     // Appends the whole answer or event `frame`, not compressed, as the client is to see it; or nothing.
     void on_answer(const cql::FrameView& frame, base::Bytes& out);
-    // Whether on_answer() would change or note anything of it: where not, its bytes may go on as they came.
-    bool wants(const cql::FrameHeader& header) const;
 
 private:
+    std::optional<Denial> judge_request(const cql::FrameHeader& header, std::span<std::uint8_t> frame);
     std::optional<Denial> on_query(std::uint16_t stream_id, base::ByteView body);
     std::optional<Denial> on_prepare(std::uint16_t stream_id, base::ByteView body);
     std::optional<Denial> on_execute(std::uint16_t stream_id, std::span<std::uint8_t> body);
@@ -59,7 +66,8 @@ private:
     };
     const InspectorOptions options_;
     PreparedStatements& statements_;
-    std::unordered_map<std::uint16_t, Note> notes_;
+    std::unordered_map<std::uint16_t, Note> notes_;  // by stream id
+    std::vector<bool> used_streams_;                 // grows to the highest stream id seen
 };
 
 }  // namespace crossfade::gateway

@@ -33,7 +33,7 @@ struct InspectorTest : testing::TestWithParam<ProtocolVersion> {
         cql::QueryOptions options;
         options.consistency = consistency;
         base::Bytes frame;
-        cql::append_query(frame, GetParam(), 5, text, options);
+        cql::append_query(frame, GetParam(), stream++, text, options);
         return ask(inspector, frame);
     }
     std::optional<Denial> execute(Inspector& inspector, std::string_view id, Consistency consistency) {
@@ -41,23 +41,33 @@ struct InspectorTest : testing::TestWithParam<ProtocolVersion> {
         options.consistency = consistency;
         options.skip_metadata = true;
         executed.clear();
-        cql::append_execute(executed, GetParam(), 6, base::bytes_of(id), base::bytes_of("metadata"), options);
+        cql::append_execute(executed, GetParam(), stream++, base::bytes_of(id), base::bytes_of("metadata"), options);
         return ask(inspector, executed);
     }
+    base::Bytes prepare_frame(std::string_view text) const {
+        base::Bytes frame;
+        cql::append_prepare(frame, GetParam(), 0, text);
+        return frame;
+    }
+    base::Bytes prepared_frame(std::string_view id) const {
+        base::Bytes answer;
+        cql::append_prepared(answer, GetParam(), 0, base::bytes_of(id), base::bytes_of("metadata"), {}, {}, {});
+        return answer;
+    }
     void prepare(Inspector& inspector, std::string_view text, std::string_view id) {
-        base::Bytes frame, answer;
-        cql::append_prepare(frame, GetParam(), 5, text);
+        base::Bytes frame = prepare_frame(text);
         ASSERT_FALSE(ask(inspector, frame));
-        cql::append_prepared(answer, GetParam(), 5, base::bytes_of(id), base::bytes_of("metadata"), {}, {}, {});
-        EXPECT_EQ(shown(inspector, answer), answer);
+        EXPECT_EQ(shown(inspector, prepared_frame(id)), prepared_frame(id));
     }
     static base::Bytes shown(Inspector& inspector, const base::Bytes& frame) {
         base::Bytes out;
+        inspector.on_answer_header(cql::read_frame_header(frame.data()));
         inspector.on_answer({cql::read_frame_header(frame.data()), frame}, out);
         return out;
     }
     PreparedStatements statements{100};
     base::Bytes executed;
+    std::uint16_t stream = 1;  // of the next query
 };
 
 TEST_P(InspectorTest, WritesAtOneAreRefusedWhicheverWayTheyCome) {
@@ -73,7 +83,7 @@ TEST_P(InspectorTest, WritesAtOneAreRefusedWhicheverWayTheyCome) {
     cql::QueryOptions options;
     options.consistency = Consistency::any;
     base::Bytes batch;
-    cql::append_batch(batch, GetParam(), 1, cql::BatchType::logged, {{"INSERT INTO t (a) VALUES (1)", {}, {}}},
+    cql::append_batch(batch, GetParam(), 100, cql::BatchType::logged, {{"INSERT INTO t (a) VALUES (1)", {}, {}}},
                       options);
     EXPECT_EQ(ask(one, batch)->refusal.code, ErrorCode::invalid);
 }
@@ -121,11 +131,40 @@ TEST_P(InspectorTest, WhatCannotBeReadIsRefusedWhereThereIsSomethingToRefuse) {
     EXPECT_FALSE(ask(free, frame));
 }
 
+TEST_P(InspectorTest, NoStatementIsTakenForAnotherUnderTheSameStreamId) {
+    Inspector writer = inspector(astra()), other = inspector(astra());
+    base::Bytes read = prepare_frame("SELECT * FROM t"), write = prepare_frame("INSERT INTO t (a) VALUES (?)");
+    EXPECT_FALSE(ask(writer, write));
+    EXPECT_EQ(ask(writer, read)->refusal.code, ErrorCode::protocol_error);
+    shown(writer, prepared_frame("write"));
+    EXPECT_EQ(execute(other, "write", Consistency::one)->refusal.code, ErrorCode::invalid);
+    EXPECT_FALSE(ask(writer, read)) << "the stream id is free again";
+    read[2] = 0xFF;
+    EXPECT_EQ(ask(other, read)->refusal.code, ErrorCode::protocol_error) << "a negative one";
+}
+
+TEST_P(InspectorTest, EveryRequestIsOfTheVersionThatWasAgreedOn) {
+    Inspector limited = inspector(astra());
+    base::Bytes frame;
+    cql::append_query(frame, GetParam() == ProtocolVersion::v4 ? ProtocolVersion::v3 : ProtocolVersion::v4, 1,
+                      "SELECT * FROM t", {});
+    EXPECT_EQ(ask(limited, frame)->refusal.code, ErrorCode::protocol_error);
+}
+
+TEST_P(InspectorTest, NobodyLogsInAgain) {
+    Inspector any = inspector({}, true);
+    base::Bytes credentials, startup;
+    cql::append_auth_response(credentials, GetParam(), 1, base::bytes_of(std::string("\0other\0role", 11)));
+    cql::append_startup(startup, GetParam(), 1, {{"CQL_VERSION", "3.0.0"}});
+    EXPECT_EQ(ask(any, credentials)->refusal.code, ErrorCode::protocol_error);
+    EXPECT_EQ(ask(any, startup)->refusal.code, ErrorCode::protocol_error);
+}
+
 TEST_P(InspectorTest, OneNodeIsAllThatIsSeen) {
     Inspector one = inspector({}, true);
     const auto type = cql::simple_type(cql::TypeCode::varchar);
     base::Bytes peers;
-    cql::append_rows(peers, GetParam(), 5, {{"system", "peers", "rack", type}},
+    cql::append_rows(peers, GetParam(), 1, {{"system", "peers", "rack", type}},
                      {{base::Bytes{'r'}}, {base::Bytes{'s'}}});
     EXPECT_FALSE(query(one, "SELECT * FROM system.peers", Consistency::one));
     const base::Bytes seen = shown(one, peers);

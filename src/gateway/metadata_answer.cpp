@@ -18,10 +18,13 @@ net::HttpResponse message(int status, const std::string& text) {
 net::HttpResponse answer_metadata(const Settings& settings, const Facts& facts, const net::HttpRequest& request) {
     if (request.path != "/metadata") return message(404, "there is only /metadata here");
     if (request.method != "GET" && request.method != "HEAD") return message(405, "/metadata is asked for with GET");
+    const IssuedBundle* const bundle = facts.issued == nullptr ? nullptr : facts.issued->find(request.peer_certificate);
+    // New connections do not get this far.
+    if (bundle != nullptr && bundle->revoked.time_since_epoch().count() != 0)
+        return message(403, "the certificate of this bundle was revoked; ask for a new bundle");
     if (facts.topology == nullptr)
         return message(503, "the cluster behind this gateway has not been reached yet; try again later");
     const nodes::Topology& topology = *facts.topology;
-    const IssuedBundle* const bundle = facts.issued == nullptr ? nullptr : facts.issued->find(request.peer_certificate);
     bundle::Metadata metadata;
     metadata.local_datacenter = bundle == nullptr ? topology.local_datacenter : bundle->datacenter;
     std::string host = bundle == nullptr ? "" : settings.host_named(bundle->host);

@@ -37,11 +37,7 @@ void Session::begin_relaying() {
 }
 
 std::size_t Session::client_bytes(std::span<std::uint8_t> bytes) {
-    if (look_ != Look::all) {
-        base::append(node_->out(), bytes);
-        node_appended();
-        return bytes.size();
-    }
+    if (look_ != Look::all) return pass_on(bytes);
     base::Bytes& to_node = has_segments_ ? to_node_ : node_->out();
     base::Bytes& to_client = has_segments_ ? to_client_ : client_->out();
     const auto used = requests_->read(bytes, [&](const cql::FrameHeader& header, std::span<std::uint8_t> frame) {
@@ -54,14 +50,39 @@ std::size_t Session::client_bytes(std::span<std::uint8_t> bytes) {
         to_client_.clear();
     }
     if (!used) {
-        deny({}, Denial{{cql::ErrorCode::protocol_error, used.error().message}, {}, {}}, to_client);
-        if (has_segments_) answers_->append(to_client_, client_->out());
-        end();
+        break_off({}, {cql::ErrorCode::protocol_error, used.error().message});
         return bytes.size();
     }
     client_appended();
     node_appended();
     return *used;
+}
+
+// Bytes as they came: of requests only the headers are looked at.
+std::size_t Session::pass_on(std::span<std::uint8_t> bytes) {
+    cql::FrameHeader last;
+    std::optional<Refusal> refusal;
+    const auto used = requests_->read_headers(bytes, [&](const cql::FrameHeader& header) {
+        last = header;
+        refusal = refuse_second_login(header.opcode);
+        return !refusal;
+    });
+    if (!used) refusal = Refusal{cql::ErrorCode::protocol_error, used.error().message};
+    if (refusal) {
+        break_off(last, std::move(*refusal));
+        return bytes.size();
+    }
+    base::append(node_->out(), bytes.first(*used));
+    node_appended();
+    return *used;
+}
+
+// The last that the client gets.
+void Session::break_off(const cql::FrameHeader& header, Refusal refusal) {
+    base::Bytes frame;
+    deny(header, Denial{std::move(refusal), {}, {}}, frame);
+    answers_->append(frame, client_->out());
+    end();
 }
 
 // False: it has to wait.
@@ -99,7 +120,7 @@ void Session::wait_for(std::chrono::milliseconds time) {
         if (stage_ != Stage::relaying) return;
         // v5: what waits here was taken from the stream already.
         if (has_segments_) client_bytes({});
-        if (stage_ == Stage::relaying && !is_rate_limited_ && node_->unsent() <= most_unsent) client_->resume_reading();
+        if (stage_ == Stage::relaying) resume_client_if_room();
     });
 }
 
@@ -114,10 +135,10 @@ void Session::deny(const cql::FrameHeader& header, const Denial& denial, base::B
     const cql::TableName& table = denial.statement.table;
     owner_.shared().audit.write("refused", about()
                                                .field("statement", cql::name_of(denial.statement.verb))
-                                               .field("keyspace", table.keyspace)
-                                               .field("table", table.table)
+                                               .field("keyspace", audited(table.keyspace))
+                                               .field("table", audited(table.table))
                                                .field("code", cql::name_of(error.code))
-                                               .field("reason", error.text));
+                                               .field("reason", audited(error.text)));
 }
 
 std::size_t Session::node_bytes(std::span<std::uint8_t> bytes) {
@@ -175,12 +196,13 @@ std::size_t Session::walk_answers(std::span<std::uint8_t> bytes) {
 }
 
 void Session::answer(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_client) {
+    const bool is_looked_at = inspector_->on_answer_header(header);
     if (header.opcode == cql::Opcode::supported) {
         append_supported(header, frame, to_client);
         return;
     }
-    const auto opened = inspector_->wants(header) ? answers_->open(header, frame)
-                                                  : base::fail(base::ErrorKind::not_found, "not looked at");
+    const auto opened =
+        is_looked_at ? answers_->open(header, frame) : base::fail(base::ErrorKind::not_found, "not looked at");
     if (!opened) {
         base::append(to_client, frame);
         return;
@@ -208,6 +230,8 @@ void Session::client_appended() {
     client_->send_soon();
     if (client_->unsent() <= most_unsent) return;
     node_->pause_reading();
+    // What is refused here is answered without the node.
+    client_->pause_reading();
     client_->notify_when_unsent_below(most_unsent / 2);
 }
 
@@ -218,12 +242,20 @@ void Session::node_appended() {
     node_->notify_when_unsent_below(most_unsent / 2);
 }
 
+// Whoever has too much tells when that has gone down.
+void Session::resume_client_if_room() {
+    if (!is_rate_limited_ && client_->unsent() <= most_unsent && node_->unsent() <= most_unsent)
+        client_->resume_reading();
+}
+
 void Session::on_drained() {
-    if (stage_ == Stage::relaying) node_->resume_reading();
+    if (stage_ != Stage::relaying) return;
+    node_->resume_reading();
+    resume_client_if_room();
 }
 
 void Session::node_drained() {
-    if (stage_ == Stage::relaying && !is_rate_limited_) client_->resume_reading();
+    if (stage_ == Stage::relaying) resume_client_if_room();
 }
 
 void Session::node_closed(const base::Error& why) {

@@ -47,8 +47,9 @@ bool may_use(const Rights& rights, const std::string& keyspace) {
 std::optional<Refusal> refuse_table(const Rights& rights, const cql::TableName& table, bool is_read) {
     // Without a keyspace it is in the connection's, which only an allowed USE can have set.
     if (table.keyspace.empty() || may_use(rights, table.keyspace)) return std::nullopt;
-    // Drivers read the schema.
-    if (is_read && cql::is_system_keyspace(table.keyspace)) return std::nullopt;
+    // Drivers read the schema. Hashes of passwords are not in it.
+    const bool has_secrets = table.keyspace == "system_auth" || table.keyspace == "dse_security";
+    if (is_read && cql::is_system_keyspace(table.keyspace) && !has_secrets) return std::nullopt;
     return missing_permission(name_of_table(table));
 }
 
@@ -101,10 +102,17 @@ std::optional<Refusal> refuse_size(std::string_view text, const cql::Statement& 
                                                 (is_table ? "table " : "type ") + statement.table.table};
 }
 
+// CREATE, ALTER, DROP KEYSPACE. (DROP INDEX names a keyspace and no table, too.)
+bool is_of_keyspace(std::string_view text) {
+    cql::Tokenizer tokens(text);
+    tokens.next();
+    const cql::Lexeme kind = tokens.next();
+    return kind.is_word("keyspace") || kind.is_word("schema");
+}
+
 std::optional<Refusal> refuse_as_astra(std::string_view text, const cql::Statement& statement) {
     if (statement.verb != Verb::schema) return std::nullopt;
-    const bool is_of_keyspace = statement.table.table.empty() && !statement.table.keyspace.empty();
-    if (is_of_keyspace) return missing_permission(statement.table.keyspace);
+    if (is_of_keyspace(text)) return missing_permission(statement.table.keyspace);
     return refuse_size(text, statement);
 }
 

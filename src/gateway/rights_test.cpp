@@ -45,8 +45,10 @@ TEST(GatewayRights, AstraRefusesKeyspaceStatementsInItsOwnWords) {
         EXPECT_EQ(judged.refusal->text, "Missing correct permission on workshop_ks.");
         EXPECT_EQ(judged.refusal->code, ErrorCode::unauthorized);
     }
-    EXPECT_EQ(refusal(astra(), "CREATE TABLE ks.t (a int PRIMARY KEY)"), "");
-    EXPECT_EQ(refusal(astra(), "TRUNCATE ks.t"), "");
+    for (const char* text : {"CREATE TABLE ks.t (a int PRIMARY KEY)", "TRUNCATE ks.t", "DROP INDEX IF EXISTS ks.i",
+                             "CREATE INDEX i ON ks.t (a)"})
+        EXPECT_EQ(refusal(astra(), text), "") << text;
+    EXPECT_EQ(refusal(astra(), "DROP SCHEMA workshop_ks"), "Missing correct permission on workshop_ks.");
 }
 
 TEST(GatewayRights, AstraRefusesWritesAtLowConsistencyInItsOwnWords) {
@@ -100,8 +102,9 @@ TEST(GatewayRights, ATokenOfSomeKeyspacesStaysInThem) {
           "BEGIN BATCH INSERT INTO shop.t (a) VALUES (1) DELETE FROM t WHERE a = 1 APPLY BATCH"})
         EXPECT_EQ(refusal(rights, text), "") << text;
     for (const char* text :
-         {"SELECT * FROM other.t", "USE odd", "USE system", "INSERT INTO system.local (a) VALUES (1)",
-          "DROP KEYSPACE other", "CREATE ROLE r", "GRANT ALL ON KEYSPACE shop TO r", "nonsense",
+         {"SELECT * FROM other.t", "SELECT salted_hash FROM system_auth.roles", "USE odd", "USE system",
+          "INSERT INTO system.local (a) VALUES (1)", "DROP KEYSPACE other", "CREATE ROLE r",
+          "GRANT ALL ON KEYSPACE shop TO r", "nonsense",
           "BEGIN BATCH INSERT INTO shop.t (a) VALUES (1) DELETE FROM other.t WHERE a = 1 APPLY BATCH",
           "CREATE FUNCTION other.f (a int) RETURNS NULL ON NULL INPUT RETURNS int LANGUAGE java AS 'x'"})
         EXPECT_THAT(refusal(rights, text), StartsWith("Missing correct permission on ")) << text;

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "gateway/control.hpp"
 #include "gateway/worker.hpp"
+#include "net/descriptors.hpp"
 
 namespace crossfade::gateway {
 namespace {
@@ -149,6 +150,7 @@ int run(const Folder& folder, const Settings& settings, const nodes::Credentials
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    net::allow_all_descriptors();
 
     Gateway gateway(folder, settings);
     if (const auto started = gateway.start(credentials); !started) {

@@ -7,6 +7,8 @@ namespace crossfade::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds patience_with_login{20'000}, patience_with_node{5'000}, last_words{2'000};
+// A login's answers are small: who leaves so much of them is no client.
+constexpr std::size_t most_unsent_before_login = 64U << 10U;
 
 std::string host_of(const std::string& peer) {
     const auto address = net::parse_address(peer, 0);
@@ -104,6 +106,9 @@ std::size_t Session::login_bytes(std::span<std::uint8_t> bytes) {
         client_->send_soon();
         if (step.kind == Kind::refused) {
             owner_.shared().audit.write("login_refused", about().field("reason", step.why));
+            end();
+        } else if (client_->unsent() > most_unsent_before_login) {
+            owner_.shared().audit.write("login_refused", about().field("reason", "it takes no answers"));
             end();
         } else if (step.kind == Kind::started) {
             stage_ = Stage::waiting;
@@ -223,9 +228,9 @@ void Session::node_logged_in(base::Result<NodeLogin::LoggedIn> logged_in) {
     }
     node_ = std::move(logged_in->stream);
     audit.write("login", about()
-                             .field("driver", login_.startup_option("DRIVER_NAME") + " " +
-                                                  login_.startup_option("DRIVER_VERSION"))
-                             .field("application", login_.startup_option("APPLICATION_NAME")));
+                             .field("driver", audited(login_.startup_option("DRIVER_NAME") + " " +
+                                                      login_.startup_option("DRIVER_VERSION")))
+                             .field("application", audited(login_.startup_option("APPLICATION_NAME"))));
     login_.logged_in(client_->out());
     client_->send_soon();
     begin_relaying();

@@ -51,8 +51,8 @@ private:
     enum class Stage : std::uint8_t { login, waiting, relaying, ended };
     // How much of what goes by is looked at.
     enum class Look : std::uint8_t {
-        none,       // v5 without limits: bytes
-        supported,  // v3 and v4 without limits: answers to OPTIONS only
+        none,       // v5 without limits: headers of requests
+        supported,  // v3 and v4 without limits: these, and answers to OPTIONS
         all,
     };
     struct NodeSide final : net::StreamUser {
@@ -76,6 +76,8 @@ private:
     // The relaying.
     void begin_relaying();
     std::size_t client_bytes(std::span<std::uint8_t> bytes);
+    std::size_t pass_on(std::span<std::uint8_t> bytes);
+    void break_off(const cql::FrameHeader& header, Refusal refusal);
     bool request(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_node,
                  base::Bytes& to_client);
     std::size_t node_bytes(std::span<std::uint8_t> bytes);
@@ -86,6 +88,7 @@ private:
     void wait_for(std::chrono::milliseconds time);
     void client_appended();
     void node_appended();
+    void resume_client_if_room();
     void node_closed(const base::Error& why);
     void node_drained();
 

@@ -71,7 +71,8 @@ private:
             error == ENOPROTOOPT || error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH ||
             error == ENETUNREACH)
             return true;
-        // No descriptor or memory is left: it waits for some to come back instead of turning in circles.
+        // No descriptor or memory is left: who has one and says nothing gives way, and where nobody does it waits for
+        // some to come back instead of turning in circles.
         if (const auto now = loop_.now(); now - last_log_ >= log_again_after) {
             last_log_ = now;
             base::log_warning(
@@ -79,7 +80,12 @@ private:
                 "again",
                 to_text(address_), text_of_error(error));
         }
-        pause_.start(pause_without_descriptors, [this] { on_ready(0); });
+        if (greetings_.empty()) {
+            pause_.start(pause_without_descriptors, [this] { on_ready(0); });
+        } else {
+            loop_.implementation().again(*this);  // its descriptor comes back when the turn ends
+            give_up(greetings_.begin()->first, "others came in its place");
+        }
         return false;
     }
 

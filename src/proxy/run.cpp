@@ -12,6 +12,7 @@
 
 #include "base/log.hpp"
 #include "cql/response.hpp"
+#include "net/descriptors.hpp"
 #include "proxy/admin.hpp"
 #include "proxy/control.hpp"
 #include "proxy/sibling_states.hpp"
@@ -360,6 +361,7 @@ int run(const Options& options) {
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    net::allow_all_descriptors();
 
     Proxy proxy(options);
     if (const auto started = proxy.start(); !started) return exit_with(started.error());

@@ -1,5 +1,7 @@
 #include "proxy/verdict.hpp"
 
+#include "relay/write_type.hpp"
+
 namespace crossfade::proxy {
 namespace {
 
@@ -23,7 +25,7 @@ Verdict failure_of(std::size_t cluster, const WriteState& state) {
         verdict.kind = took_or_may_have(other) ? Verdict::Kind::timeout : Verdict::Kind::not_executed;
     } else if (!is_error(mine)) {
         verdict.kind = Verdict::Kind::timeout;
-    } else if (is_retried_by_drivers(state.codes[cluster]) && took_or_may_have(other)) {
+    } else if (relay::is_retried_by_drivers(state.codes[cluster]) && took_or_may_have(other)) {
         verdict.kind = Verdict::Kind::error_of_as_timeout;
     } else {
         verdict.kind = Verdict::Kind::error_of;
@@ -47,20 +49,6 @@ bool means_not_executed(cql::ErrorCode code) {
         case cql::ErrorCode::already_exists:
         case cql::ErrorCode::unprepared:
             return true;
-        default:
-            return false;
-    }
-}
-
-bool is_retried_by_drivers(cql::ErrorCode code) {
-    switch (code) {
-        case cql::ErrorCode::overloaded:
-        case cql::ErrorCode::is_bootstrapping:
-        case cql::ErrorCode::server_error:
-        case cql::ErrorCode::truncate_error:
-        case cql::ErrorCode::unavailable:
-        case cql::ErrorCode::unprepared:
-            return true;  // drivers prepare and execute again: a counter or LWT would run twice
         default:
             return false;
     }

@@ -22,8 +22,6 @@ enum class Outcome : std::uint8_t {
 
 // Whether an error answer to a write means that it was certainly not executed.
 bool means_not_executed(cql::ErrorCode code);
-// Whether drivers send a request again by themselves after this error (SEMANTICS, Answers).
-bool is_retried_by_drivers(cql::ErrorCode code);
 
 // Sides of the journal as bits.
 constexpr std::uint8_t origin_side = 1, target_side = 2;

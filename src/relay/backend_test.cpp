@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "cql/request.hpp"
+#include "net/fake_stream.hpp"
 #include "net/testing_loop.hpp"
-#include "relay/fake_stream.hpp"
 
 namespace crossfade::relay {
 namespace {
@@ -28,9 +28,9 @@ public:
 
 class BackendHeartbeat : public testing::Test {
 protected:
-    static nodes::OpenedConnection opened(FakeStream::Seen& seen) {
+    static nodes::OpenedConnection opened(net::FakeStream::Seen& seen) {
         nodes::OpenedConnection connection;
-        connection.stream = std::make_unique<FakeStream>(seen);
+        connection.stream = std::make_unique<net::FakeStream>(seen);
         connection.version = cql::ProtocolVersion::v4;
         return connection;
     }
@@ -57,7 +57,7 @@ protected:
     }
 
     net::TestingLoop loop_;
-    FakeStream::Seen seen_;
+    net::FakeStream::Seen seen_;
     Owner owner_;
     Waiter waiter_;
     Backend backend_{loop_, owner_, opened(seen_), "127.0.0.1:9042"};

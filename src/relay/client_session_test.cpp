@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "cql/request.hpp"
+#include "net/fake_stream.hpp"
 #include "relay/engine.hpp"
-#include "relay/fake_stream.hpp"
 
 namespace crossfade::relay {
 namespace {
@@ -46,7 +46,7 @@ class ClientSessionTest : public testing::Test {
 protected:
     ClientSessionTest() : registry(10), engine(loop, options(), registry) {
         engine.set_policy(policy);
-        engine.accept(std::make_unique<FakeStream>(seen));
+        engine.accept(std::make_unique<net::FakeStream>(seen));
     }
     static EngineOptions options() {
         EngineOptions options;
@@ -101,7 +101,7 @@ protected:
     net::Loop loop;
     PreparedRegistry registry;
     RecordingPolicy policy;
-    FakeStream::Seen seen;
+    net::FakeStream::Seen seen;
     Engine engine;
     base::Bytes pending;
 };

@@ -209,14 +209,18 @@ SystemAnswer answer_system_query(const cql::Statement& statement, std::string_vi
     if (!is_local)
         for (const ShownNode& peer : shown.peers)
             if (is_wanted(select->where, bound, peer)) rows.push_back(made.of_peer(peer));
+    const auto row_count = static_cast<std::uint32_t>(rows.size());
+    // A count makes one row of all; what stands beside it is the first one's, or null, as nodes have it.
+    if (std::ranges::find(select->selectors, Selector::Kind::count, &Selector::kind) != select->selectors.end())
+        rows.resize(1, Row(table.columns.size()));
     std::vector<cql::OwnedColumn> columns;
     std::vector<Row> answer(rows.size());
     for (const Selector& selector : select->selectors) {
         if (selector.kind == Selector::Kind::count) {
             base::Bytes count(8);
-            cql::store_int(count.data() + 4, static_cast<std::uint32_t>(rows.size()));
+            cql::store_int(count.data() + 4, row_count);
             columns.push_back({"system", name, selector.label, cql::simple_type(cql::TypeCode::bigint)});
-            answer.assign(1, {count});
+            answer.front().emplace_back(count);
         } else if (selector.kind == Selector::Kind::function) {
             const auto value = evaluate(selector.function);
             columns.push_back({"system", name, selector.label, value->type});

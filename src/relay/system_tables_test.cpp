@@ -135,6 +135,15 @@ TEST(SystemTables, ShowTheOtherProxiesAsPeers) {
     EXPECT_EQ(show("SELECT count(*) FROM system.peers_v2"), (Rows{{std::string("\0\0\0\0\0\0\0\x02", 8)}}));
 }
 
+TEST(SystemTables, OtherColumnsMayStandBesideACount) {
+    const std::string none(8, '\0'), one("\0\0\0\0\0\0\0\x01", 8), two("\0\0\0\0\0\0\0\x02", 8);
+    EXPECT_EQ(ask("SELECT count(*), data_center, count(peer) FROM system.peers_v2", cluster(), with_peers()),
+              (Rows{{two, "dc9", two}}));
+    EXPECT_EQ(ask("SELECT data_center, count(*) FROM system.peers_v2", cluster(), with_peers()), (Rows{{"dc9", two}}));
+    EXPECT_EQ(ask("SELECT data_center, count(*) FROM system.peers_v2"), (Rows{{"null", none}}));
+    EXPECT_EQ(ask("SELECT count(*), key FROM system.local"), (Rows{{one, "local"}}));
+}
+
 TEST(SystemTables, NoTwoProxiesShowOneToken) {
     ClusterFacts facts = cluster();
     const auto column = [](const char* name) {

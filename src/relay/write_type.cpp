@@ -25,4 +25,18 @@ std::string_view write_type_of(const Request::PolicyState& write, std::string_vi
     return write.is_logged_batch && type != cql::BatchType::unlogged ? "BATCH" : "UNLOGGED_BATCH";
 }
 
+bool is_retried_by_drivers(cql::ErrorCode code) {
+    switch (code) {
+        case cql::ErrorCode::overloaded:
+        case cql::ErrorCode::is_bootstrapping:
+        case cql::ErrorCode::server_error:
+        case cql::ErrorCode::truncate_error:
+        case cql::ErrorCode::unavailable:
+        case cql::ErrorCode::unprepared:
+            return true;  // drivers prepare and execute again: a counter or LWT would run twice
+        default:
+            return false;
+    }
+}
+
 }  // namespace crossfade::relay

@@ -6,18 +6,19 @@
 
 #include "net/stream.hpp"
 
-namespace crossfade::relay {
+namespace crossfade::net {
 
-class FakeStream final : public net::Stream {
+class FakeStream final : public Stream {
 public:
     struct Seen {
         base::Bytes out;
-        net::StreamUser* user = nullptr;
+        StreamUser* user = nullptr;
         bool is_paused = false, is_closed = false;
+        std::string server_name{};
     };
     explicit FakeStream(Seen& seen) : seen_(seen) {}
     ~FakeStream() override { seen_.user = nullptr; }
-    void start(net::StreamUser& user) override { seen_.user = &user; }
+    void start(StreamUser& user) override { seen_.user = &user; }
     void pause_reading() override { seen_.is_paused = true; }
     void resume_reading() override { seen_.is_paused = false; }
     base::Bytes& out() override { return seen_.out; }
@@ -28,10 +29,10 @@ public:
     void close_after_sending(std::chrono::milliseconds) override { seen_.is_closed = true; }
     std::string peer_address() const override { return "127.0.0.1:1"; }
     std::string local_address() const override { return "127.0.0.1:2"; }
-    std::string server_name() const override { return {}; }
+    std::string server_name() const override { return seen_.server_name; }
 
 private:
     Seen& seen_;
 };
 
-}  // namespace crossfade::relay
+}  // namespace crossfade::net
