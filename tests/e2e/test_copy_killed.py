@@ -36,11 +36,12 @@ class Killed:
 
     def kill_within(self, least, most):
         """Kills a run at a random moment after `least` of all was copied, and makes sure that it was not through."""
-        wanted = int(UNTOUCHED * self.chance.uniform(least, most))
+        # More than the run before had copied: this one is copying then, not only starting.
+        wanted = max(int(UNTOUCHED * self.chance.uniform(least, most)), self.copied() + 1)
         begun = time.monotonic()
         process = self.slow.start("migrate", *self.flags, self.table)
         try:
-            wait_until(lambda: self.copied() >= max(1, wanted) or process.poll() is not None)
+            wait_until(lambda: self.copied() >= wanted or process.poll() is not None)
             try:
                 process.communicate(timeout=self.chance.uniform(0.0, 0.3))
             except subprocess.TimeoutExpired:
