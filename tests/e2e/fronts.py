@@ -1,5 +1,6 @@
 """What applications are pointed at: a gateway in front of a cluster, as a bundle, as the files in it, or through `crossfade connect`."""
 import json
+import os
 import subprocess
 import zipfile
 
@@ -103,12 +104,19 @@ def guarded_front(crossfade, front, target, tmp_path_factory):
 @pytest.fixture(scope="session")
 def three_nodes():
     """A cluster of which a node may be killed, if it is started again. With the keyspace, three times."""
-    cluster = cassandra_lab.start("applications", version="5.0", address=THREE_NODES, nodes=3, heap="384M", durable=True, timeout_seconds=900)
+    reuse = os.environ.get("CROSSFADE_E2E_REUSE") == "1"
+    if reuse and any(cluster.name == "applications" for cluster in cassandra_lab.clusters()):
+        cluster = cassandra_lab.load("applications")
+    else:
+        cluster = cassandra_lab.start("applications", version="5.0", address=THREE_NODES, nodes=3, heap="384M", durable=True, timeout_seconds=900)
     direct = Cluster([THREE_NODES])
-    direct.connect().execute(f"CREATE KEYSPACE {KEYSPACE} WITH replication = {{'class': 'NetworkTopologyStrategy', 'datacenter1': 3}}", timeout=60)
+    session = direct.connect()
+    session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}", timeout=60)
+    session.execute(f"CREATE KEYSPACE {KEYSPACE} WITH replication = {{'class': 'NetworkTopologyStrategy', 'datacenter1': 3}}", timeout=60)
     direct.shutdown()
     yield cluster
-    cassandra_lab.stop(cluster.name)
+    if not reuse:
+        cassandra_lab.stop(cluster.name)
 
 
 @pytest.fixture(scope="session")
