@@ -108,7 +108,8 @@ def three_nodes():
     if reuse and any(cluster.name == "applications" for cluster in cassandra_lab.clusters()):
         cluster = cassandra_lab.load("applications")
     else:
-        cluster = cassandra_lab.start("applications", version="5.0", address=THREE_NODES, nodes=3, heap="384M", durable=True, timeout_seconds=900)
+        cluster = cassandra_lab.start("applications", version="5.0", address=THREE_NODES, nodes=3, heap="384M", durable=True, timeout_seconds=900,
+                                      settings={"read_request_timeout": "20s", "write_request_timeout": "20s"})  # three of them on a busy machine
     direct = Cluster([THREE_NODES])
     session = direct.connect()
     session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}", timeout=60)
