@@ -102,6 +102,9 @@ Step ClientLogin::take_frames(std::span<std::uint8_t> bytes, base::Bytes& out) {
             break;
         }
         if (!is_offered(header.version)) {
+            // As Cassandra 4.1 and 5.0 answer it: not under the request's id, which belongs to a version that is not
+            // spoken here. gocql 2 steps down only then.
+            header.stream_id = 0;
             step = refuse(header, offered_text(header.version), out);
             break;
         }

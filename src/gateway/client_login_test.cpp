@@ -104,9 +104,11 @@ TEST_F(ClientLoginTest, V5SpeaksInSegmentsFromTheCredentialsOn) {
 TEST_F(ClientLoginTest, AHigherVersionIsRefusedInTheWordsThatDriversLookFor) {
     base::Bytes frame = startup(ProtocolVersion::v4);
     frame[0] = 0x42;
+    frame[3] = 7;  // its stream id
     EXPECT_EQ(give(frame).kind, Kind::refused);
     EXPECT_THAT(error(),
                 HasSubstr("Invalid or unsupported protocol version (66); supported versions are (3/v3, 4/v4, 5/v5)"));
+    EXPECT_EQ(cql::read_frame_header(out.data()).stream_id, 0) << "as Cassandra does";
 }
 
 TEST_F(ClientLoginTest, HttpIsAnsweredInHttp) {

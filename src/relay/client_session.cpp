@@ -220,7 +220,11 @@ bool ClientSession::refuse_version(const cql::FrameHeader& header) {
                 std::string(cql::name_of(*version));
     text += ")";
     if (stage_ == Stage::fresh && !offered.empty()) version_ = offered.front();
-    refuse(header, text);
+    // As Cassandra 4.1 and 5.0 answer it: not under the request's id, which belongs to a version that is not spoken
+    // here. gocql 2 steps down only then.
+    cql::FrameHeader answered = header;
+    answered.stream_id = 0;
+    refuse(answered, text);
     return true;
 }
 

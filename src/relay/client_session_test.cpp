@@ -126,6 +126,7 @@ TEST_F(ClientSessionTest, TakesFramesInWhateverPiecesTheyCome) {
 TEST_F(ClientSessionTest, AnUnknownVersionGetsTheWordsAndTheEnd) {
     receive({0x06, 0, 0, 7, 1, 0, 0, 0, 0});
     EXPECT_NE(last_error().find("Invalid or unsupported protocol version (6)"), std::string::npos);
+    EXPECT_EQ(cql::read_frame_header(seen.out.data()).stream_id, 0) << "as Cassandra does";
     EXPECT_TRUE(seen.is_closed);
 }
 

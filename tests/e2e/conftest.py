@@ -17,6 +17,8 @@ import cassandra_lab  # noqa: E402
 import fault_relay  # noqa: E402
 from cassandra.cluster import Cluster  # noqa: E402
 from every_driver import driver, driver_programs  # noqa: E402, F401 (fixtures)
+from fronts import front, front_of_three, guarded_front, three_nodes  # noqa: E402, F401 (fixtures)
+from installed_library import library_program, prefix  # noqa: E402, F401 (fixtures)
 from migrating import Migrating  # noqa: E402
 from running_proxy import RunningProxy  # noqa: E402
 

@@ -23,6 +23,17 @@ class Authority:
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
+    @classmethod
+    def loaded(cls, folder, certificate, key):
+        """One that there is already, by its PEM files; what it issues is written into `folder`."""
+        self = cls.__new__(cls)
+        self.folder, self.ca = folder, certificate
+        folder.mkdir(parents=True, exist_ok=True)
+        self.certificate = x509.load_pem_x509_certificate(certificate.read_bytes())
+        self.name = self.certificate.subject
+        self.key = serialization.load_pem_private_key(key.read_bytes(), None)
+        return self
+
     def _signed(self, subject, public_key, days, extensions):
         begin = min(NOW, NOW + datetime.timedelta(days=days)) - datetime.timedelta(days=1)
         builder = x509.CertificateBuilder(self.name, subject, public_key, x509.random_serial_number(), begin, NOW + datetime.timedelta(days=days))

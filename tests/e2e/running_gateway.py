@@ -8,6 +8,7 @@ import zipfile
 
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import Cluster
+from made_certificates import Authority
 from running_proxy import free_ports
 
 HOST = "127.0.0.1"
@@ -42,7 +43,7 @@ class RunningGateway:
 
     @property
     def bundle(self):
-        return str(next(self.folder.glob("secure-connect-shop-*.zip")))
+        return str(min(self.folder.glob("secure-connect-shop-*.zip"), key=lambda path: len(path.name)))  # those of further hosts have longer names
 
     @property
     def token(self):
@@ -80,6 +81,10 @@ class RunningGateway:
         if files != ():
             context.load_cert_chain(*(map(str, files or (folder / "cert", folder / "key"))))
         return context
+
+    def expired_certificate(self, folder):
+        """The paths of a certificate and its key: signed by the gateway's own root, and over since yesterday."""
+        return Authority.loaded(folder, self.folder / "pki" / "ca.crt", self.folder / "pki" / "ca.key").issue("late", days=-1)
 
     def audit(self, event=None):
         lines = [json.loads(line) for line in (self.folder / "audit.log").read_text().splitlines()]

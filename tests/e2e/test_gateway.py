@@ -1,5 +1,4 @@
 """A gateway as its users meet it: the official driver with the bundle and a token, and whoever comes with something else."""
-import datetime
 import http.client
 import json
 import os
@@ -17,10 +16,6 @@ from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, NoHostAvailable
 from cassandra.query import BatchStatement, SimpleStatement
 from conftest import NAME
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 from made_certificates import Authority
 from running_gateway import HOST, RunningGateway
 from running_proxy import wait_for
@@ -210,24 +205,9 @@ def test_wrong_certificates_get_the_alert_that_tells_why(gateway, tmp_path, port
     assert "CERTIFICATE_REQUIRED" in alert(gateway, gateway.context(()), port=port)
     foreign = Authority(tmp_path / "foreign", "Foreign Root").issue("stranger")
     assert "UNKNOWN_CA" in alert(gateway, gateway.context(foreign), port=port)
-    assert "CERTIFICATE_EXPIRED" in alert(gateway, gateway.context(expired_certificate(gateway, tmp_path)), port=port)
+    assert "CERTIFICATE_EXPIRED" in alert(gateway, gateway.context(gateway.expired_certificate(tmp_path / "late")), port=port)
     reasons = " ".join(line["reason"] for line in gateway.audit("tls_refused"))
     assert "certificate has expired" in reasons and "peer did not return a certificate" in reasons
-
-
-def expired_certificate(gateway, folder):
-    """Signed by the gateway's own root, and over since yesterday."""
-    root = x509.load_pem_x509_certificate((gateway.folder / "pki" / "ca.crt").read_bytes())
-    root_key = serialization.load_pem_private_key((gateway.folder / "pki" / "ca.key").read_bytes(), None)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    now = datetime.datetime.now(datetime.timezone.utc)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "late")])
-    certificate = x509.CertificateBuilder(root.subject, subject, key.public_key(), 77, now - datetime.timedelta(days=9),
-                                          now - datetime.timedelta(days=1)).sign(root_key, hashes.SHA256())
-    paths = folder / "late.crt", folder / "late.key"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    return paths
 
 
 def test_server_names_that_nobody_has_are_refused(gateway):

@@ -7,27 +7,12 @@ import subprocess
 import pytest
 
 import stub_nodes
+from installed_library import ran
 from made_certificates import Authority
 from metadata_and_cluster import MetadataAndCluster
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NODE = "127.0.8.41"
-
-
-def ran(*command, **more):
-    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
-                          **more)
-    assert done.returncode == 0, done.stdout[-4000:]
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def prefix(crossfade, tmp_path_factory):
-    build = pathlib.Path(crossfade).parent
-    where = tmp_path_factory.mktemp("prefix")
-    ran("cmake", "--build", build, "--target", "crossfade_archive")
-    ran("cmake", "--install", build, "--component", "library", "--prefix", where)
-    return where
 
 
 def prints_the_version(program):

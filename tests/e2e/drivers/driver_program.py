@@ -43,8 +43,9 @@ class Session:
     def _ask(self, do, timeout=60, **what):
         return self._program.ask(do, timeout, session=self._number, **what)
 
-    def execute(self, what, values=()):
-        answer = self._ask("execute", **statement(what, values))
+    def execute(self, what, values=(), **consistency):
+        """`consistency="ONE"`: instead of the driver's default; of text alone."""
+        answer = self._ask("execute", **statement(what, values), **consistency)
         return Answer(answer["columns"], [tuple(row) for row in answer["rows"]], answer.get("applied"))
 
     def prepare(self, text):
@@ -114,11 +115,12 @@ class DriverProgram:
             self._process.stdin.flush()
         return waiting.result(timeout)
 
-    def connect(self, host, port, **options):
-        """Options, each of them optional: keyspace, version, compression, username, password, in_flight (requests on one connection),
-        client_timestamps=False, reprepare=False (nothing is prepared anew by the driver when a node comes back)."""
+    def connect(self, **where_and_options):
+        """Where: host and port, with tls (the folder of an unpacked bundle) if they want it, or bundle (a zip file). Options, each of them
+        optional: keyspace, version, compression, username, password, in_flight (requests on one connection), client_timestamps=False,
+        reprepare=False (nothing is prepared anew by the driver when a node comes back)."""
         number = next(self._numbers)
-        return Session(self, number, self.ask("connect", 60, session=number, host=host, port=port, **options))
+        return Session(self, number, self.ask("connect", 90, session=number, **where_and_options))
 
     def stop(self):
         self._process.stdin.close()

@@ -1,4 +1,5 @@
-// Driver program of the Go driver (gocql). Commands: ../README.md. Built with gocql 1.7 as it stands, and with 2.1 under its other import path.
+// Driver program of the Go driver (gocql). Commands: ../README.md. Built with gocql 1.7 as it stands, with 2.1 under its other import path, and with
+// gocql-astra on top; what differs is in version_*.go.
 package main
 
 import (
@@ -16,15 +17,17 @@ import (
 )
 
 type statement struct {
-	Text     string
-	Prepared int
-	Values   []json.RawMessage // of `many`: one list for each execution
+	Text        string
+	Prepared    int
+	Values      []json.RawMessage // of `many`: one list for each execution
+	Consistency string
 }
 
 type command struct {
 	statement
 	ID, Session, Port, Version, Size                           int
 	Do, Host, Keyspace, Table, Compression, Username, Password string
+	Bundle, TLS                                                string
 	ClientTimestamps                                           *bool `json:"client_timestamps"`
 	InFlight                                                   int   `json:"in_flight"`
 	Statements                                                 []statement
@@ -70,10 +73,29 @@ func find(number int) opened {
 	return sessions[number]
 }
 
+// How to reach the cluster, and as whom.
+func settings(from command) (*gocql.ClusterConfig, error) {
+	if from.Bundle != "" {
+		return openBundle(from)
+	}
+	config := gocql.NewCluster(from.Host)
+	config.Port = from.Port
+	if from.TLS != "" {
+		config.SslOpts = &gocql.SslOptions{CaPath: from.TLS + "/ca.crt", CertPath: from.TLS + "/cert", KeyPath: from.TLS + "/key", EnableHostVerification: true}
+	}
+	if from.Username != "" {
+		config.Authenticator = gocql.PasswordAuthenticator{Username: from.Username, Password: from.Password}
+	}
+	return config, nil
+}
+
 func connect(from command) (answer, error) {
 	watch := &watch{nodes: map[string]bool{}}
-	config := gocql.NewCluster(from.Host)
-	config.Port, config.Keyspace = from.Port, from.Keyspace
+	config, err := settings(from)
+	if err != nil {
+		return nil, err
+	}
+	config.Keyspace = from.Keyspace
 	config.Timeout, config.ConnectTimeout = 20*time.Second, 20*time.Second // a busy machine is no failure
 	config.NumConns = 1
 	config.FrameHeaderObserver, config.HostFilter = watch, watch
@@ -86,9 +108,6 @@ func connect(from command) (answer, error) {
 	}
 	if from.ClientTimestamps != nil {
 		config.DefaultTimestamp = *from.ClientTimestamps
-	}
-	if from.Username != "" {
-		config.Authenticator = gocql.PasswordAuthenticator{Username: from.Username, Password: from.Password}
 	}
 	session, err := config.CreateSession()
 	if err != nil {
@@ -214,6 +233,9 @@ func carryOut(from command) (answer, error) {
 		return answer{"prepared": from.ID}, nil
 	case "execute":
 		query := session.Query(text(from.statement), values(from.Values)...)
+		if from.Consistency == "ONE" {
+			query.Consistency(gocql.One)
+		}
 		if strings.Contains(text(from.statement), " IF ") { // this driver has a call of its own for these
 			applied, err := query.MapScanCAS(map[string]interface{}{})
 			return answer{"columns": []string{}, "rows": [][]interface{}{}, "applied": applied}, err

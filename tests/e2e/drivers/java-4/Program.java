@@ -1,5 +1,6 @@
 import com.datastax.oss.driver.api.core.CqlSession;
 import com.datastax.oss.driver.api.core.CqlSessionBuilder;
+import com.datastax.oss.driver.api.core.DefaultConsistencyLevel;
 import com.datastax.oss.driver.api.core.config.DefaultDriverOption;
 import com.datastax.oss.driver.api.core.config.DriverConfigLoader;
 import com.datastax.oss.driver.api.core.config.ProgrammaticDriverConfigLoaderBuilder;
@@ -20,6 +21,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -78,7 +80,7 @@ public class Program {
         session = connect(command);
         sessions.put(number, session);
         List<String> nodes = new ArrayList<>();
-        for (Node node : session.getMetadata().getNodes().values()) nodes.add(((InetSocketAddress) node.getEndPoint().resolve()).getAddress().getHostAddress());
+        for (Node node : session.getMetadata().getNodes().values()) nodes.add(address(node));
         return Map.of("protocol", session.getContext().getProtocolVersion().getCode(), "nodes", nodes);
       case "prepare":
         prepared.put(command.get("id").asInt(), session.prepare(command.get("text").asText()));
@@ -110,11 +112,17 @@ public class Program {
     }
   }
 
+  /** As the cluster says it, and not that of what stands in front of it. */
+  private static String address(Node node) {
+    return node.getBroadcastRpcAddress().orElseGet(() -> (InetSocketAddress) node.getEndPoint().resolve()).getAddress().getHostAddress();
+  }
+
   private static CqlSession connect(JsonNode command) {
     // A busy machine is no failure: longer than the default 2 s. And close() need not be quiet for 2 s first.
     ProgrammaticDriverConfigLoaderBuilder settings =
         DriverConfigLoader.programmaticBuilder()
             .withDuration(DefaultDriverOption.REQUEST_TIMEOUT, Duration.ofSeconds(20))
+            .withDuration(DefaultDriverOption.CONNECTION_INIT_QUERY_TIMEOUT, Duration.ofSeconds(20))
             .withInt(DefaultDriverOption.NETTY_IO_SHUTDOWN_QUIET_PERIOD, 0)
             .withInt(DefaultDriverOption.NETTY_ADMIN_SHUTDOWN_QUIET_PERIOD, 0);
     if (command.has("version")) settings.withString(DefaultDriverOption.PROTOCOL_VERSION, "V" + command.get("version").asInt());
@@ -122,11 +130,12 @@ public class Program {
     if (command.has("in_flight")) settings.withInt(DefaultDriverOption.CONNECTION_MAX_REQUESTS, command.get("in_flight").asInt());
     if (command.has("client_timestamps")) settings.withClass(DefaultDriverOption.TIMESTAMP_GENERATOR_CLASS, ServerSideTimestampGenerator.class);
     if (command.has("reprepare")) settings.withBoolean(DefaultDriverOption.REPREPARE_ENABLED, command.get("reprepare").asBoolean());
-    CqlSessionBuilder builder =
-        CqlSession.builder()
-            .addContactPoint(new InetSocketAddress(command.get("host").asText(), command.get("port").asInt()))
-            .withLocalDatacenter("datacenter1")
-            .withConfigLoader(settings.build());
+    CqlSessionBuilder builder = CqlSession.builder().withConfigLoader(settings.build());
+    if (command.has("bundle")) {
+      builder.withCloudSecureConnectBundle(Path.of(command.get("bundle").asText()));
+    } else {
+      builder.addContactPoint(new InetSocketAddress(command.get("host").asText(), command.get("port").asInt())).withLocalDatacenter("datacenter1");
+    }
     if (command.has("username")) builder.withAuthCredentials(command.get("username").asText(), command.get("password").asText());
     if (command.has("keyspace")) builder.withKeyspace(command.get("keyspace").asText());
     return builder.build();
@@ -150,7 +159,9 @@ public class Program {
   }
 
   private static Map<String, Object> execute(CqlSession session, JsonNode command) {
-    ResultSet result = session.execute(statement(command));
+    BatchableStatement<?> statement = statement(command);
+    if (command.has("consistency")) statement = statement.setConsistencyLevel(DefaultConsistencyLevel.valueOf(command.get("consistency").asText()));
+    ResultSet result = session.execute(statement);
     Map<String, Object> answer = new HashMap<>();
     List<String> columns = new ArrayList<>();
     result.getColumnDefinitions().forEach(column -> columns.add(column.getName().asInternal()));

@@ -6,13 +6,16 @@ const sessions = new Map();
 const prepared = new Map(); // this driver prepares a text when it first executes it so
 
 async function connect(command) {
+  const where =
+    command.bundle !== undefined
+      ? { cloud: { secureConnectBundle: command.bundle } }
+      : { contactPoints: [`${command.host}:${command.port}`], localDataCenter: 'datacenter1' };
   const options = {
-    contactPoints: [`${command.host}:${command.port}`],
-    localDataCenter: 'datacenter1',
+    ...where,
     keyspace: command.keyspace,
     protocolOptions: { maxVersion: command.version },
     pooling: { maxRequestsPerConnection: command.in_flight || 2048 },
-    socketOptions: { readTimeout: 20000 }, // a busy machine is no failure
+    socketOptions: { readTimeout: 20000, connectTimeout: 20000 }, // a busy machine is no failure
   };
   if (command.username !== undefined) {
     options.authProvider = new cassandra.auth.PlainTextAuthProvider(command.username, command.password);
@@ -48,7 +51,9 @@ const commands = {
     return { prepared: command.id };
   },
   async execute(command) {
-    const result = await sessions.get(command.session).execute(...statement(command));
+    const [text, values, options] = statement(command);
+    const consistency = command.consistency && cassandra.types.consistencies[command.consistency.toLowerCase()];
+    const result = await sessions.get(command.session).execute(text, values, { ...options, consistency });
     const columns = (result.columns || []).map((column) => column.name);
     return { columns, rows: plain(result.rows), applied: columns.includes('[applied]') ? result.wasApplied() : null };
   },
@@ -103,7 +108,7 @@ async function answer(command) {
   try {
     said = await commands[command.do](command);
   } catch (problem) {
-    const inner = Object.values(problem.innerErrors || {}).map((one) => one.message);
+    const inner = Object.values(problem.innerErrors || {}).map((one) => (one && one.message) || String(one));
     said = { error: { class: className(problem), message: [problem.message, ...inner].join('; ') } };
   }
   process.stdout.write(JSON.stringify({ id: command.id, ...said }) + '\n');

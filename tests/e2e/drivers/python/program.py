@@ -1,19 +1,34 @@
 """Driver program of the Python driver (cassandra-driver). Commands: ../README.md."""
 import base64
 import json
+import ssl
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from cassandra import ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import Cluster
 from cassandra.query import BatchStatement, PreparedStatement, SimpleStatement
 
 sessions, prepared, lock = {}, {}, threading.Lock()
+PATIENCE = 20  # seconds: a busy machine is no failure
+
+
+def where(command):
+    """The options that say where the cluster is, and how to reach it."""
+    if "bundle" in command:
+        return {"cloud": {"secure_connect_bundle": command["bundle"], "use_default_tempdir": True, "connect_timeout": PATIENCE}}
+    options = {"contact_points": [command["host"]], "port": command["port"]}
+    if "tls" in command:
+        context = ssl.create_default_context(cafile=command["tls"] + "/ca.crt")
+        context.load_cert_chain(command["tls"] + "/cert", command["tls"] + "/key")
+        options.update(ssl_context=context, ssl_options={"server_hostname": command["host"]})
+    return options
 
 
 def connect(command):
-    options = {"port": command["port"]}
+    options = {**where(command), "connect_timeout": PATIENCE, "control_connection_timeout": PATIENCE}
     if "version" in command:
         options["protocol_version"] = command["version"]
     if "compression" in command:
@@ -22,7 +37,7 @@ def connect(command):
         options["auth_provider"] = PlainTextAuthProvider(command["username"], command["password"])
     if command.get("reprepare") is False:
         options["reprepare_on_up"] = False
-    cluster = Cluster([command["host"]], **options)  # in_flight: the driver's default is all ids of a connection
+    cluster = Cluster(**options)  # in_flight: the driver's default is all ids of a connection
     try:
         session = cluster.connect(command.get("keyspace"))
     except Exception:
@@ -31,7 +46,7 @@ def connect(command):
     if command.get("client_timestamps") is False:
         session.use_client_timestamp = False
     sessions[command["session"]] = session
-    return {"protocol": cluster.protocol_version, "nodes": [host.address for host in cluster.metadata.all_hosts()]}
+    return {"protocol": cluster.protocol_version, "nodes": [host.broadcast_rpc_address or host.address for host in cluster.metadata.all_hosts()]}
 
 
 def statement(command, **options):
@@ -50,7 +65,10 @@ def prepare(command):
 
 
 def execute(command):
-    result = sessions[command["session"]].execute(*statement(command))
+    what, values = statement(command)
+    if "consistency" in command:
+        what.consistency_level = ConsistencyLevel.name_to_value[command["consistency"]]
+    result = sessions[command["session"]].execute(what, values)
     columns = result.column_names or []
     applied = result.was_applied if "[applied]" in columns else None
     return {"columns": columns, "rows": [list(row) for row in result], "applied": applied}

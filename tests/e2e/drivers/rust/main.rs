@@ -1,4 +1,5 @@
 //! Driver program of the Rust driver (scylla). Commands: ../README.md.
+use openssl::ssl::{SslContext, SslContextBuilder, SslFiletype, SslMethod, SslVerifyMode};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::client::Compression;
@@ -7,12 +8,13 @@ use scylla::response::query_result::QueryResult;
 use scylla::response::{PagingState, PagingStateResponse};
 use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
-use scylla::statement::Statement;
+use scylla::statement::{Consistency, Statement};
 use scylla::value::{CqlValue, Row};
 use serde_json::{json, Value};
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -55,6 +57,16 @@ fn of_prepare(problem: &PrepareError) -> Option<Failure> {
     }
 }
 
+/// `folder` holds the files of a bundle.
+fn tls(folder: &str) -> Result<SslContext, openssl::error::ErrorStack> {
+    let mut builder = SslContextBuilder::new(SslMethod::tls_client())?;
+    builder.set_ca_file(format!("{folder}/ca.crt"))?;
+    builder.set_certificate_file(format!("{folder}/cert"), SslFiletype::PEM)?;
+    builder.set_private_key_file(format!("{folder}/key"), SslFiletype::PEM)?;
+    builder.set_verify(SslVerifyMode::PEER);
+    Ok(builder.build())
+}
+
 fn cells(from: &Value) -> Cells {
     let cell = |value: &Value| match value {
         Value::Null => None,
@@ -70,6 +82,7 @@ fn plain(cell: &Option<CqlValue>) -> Value {
         Some(CqlValue::Int(number)) => json!(number),
         Some(CqlValue::Text(text)) => json!(text),
         Some(CqlValue::Boolean(flag)) => json!(flag),
+        Some(CqlValue::Inet(address)) => json!(address.to_string()),
         Some(CqlValue::List(list)) => list.iter().map(|one| plain(&Some(one.clone()))).collect(),
         Some(other) => json!(format!("{other:?}")),
     }
@@ -99,7 +112,12 @@ impl State {
     }
 
     async fn connect(&self, command: &Value) -> Result<Value, Failure> {
-        let mut builder = SessionBuilder::new().known_node(format!("{}:{}", command["host"].as_str().unwrap_or(""), command["port"]));
+        let mut builder = SessionBuilder::new()
+            .known_node(format!("{}:{}", command["host"].as_str().unwrap_or(""), command["port"]))
+            .connection_timeout(Duration::from_secs(20)); // a busy machine is no failure
+        if let Some(folder) = command["tls"].as_str() {
+            builder = builder.tls_context(Some(tls(folder).map_err(other)?));
+        }
         builder = builder.compression(match command["compression"].as_str() {
             Some("lz4") => Some(Compression::Lz4),
             Some("snappy") => Some(Compression::Snappy),
@@ -121,7 +139,13 @@ impl State {
         let values = cells(&command["values"]);
         match self.prepared(command) {
             Some(prepared) => session.execute_unpaged(&prepared, values).await.map_err(executed),
-            None => session.query_unpaged(command["text"].as_str().unwrap_or(""), values).await.map_err(executed),
+            None => {
+                let mut statement = Statement::new(command["text"].as_str().unwrap_or(""));
+                if command["consistency"] == "ONE" {
+                    statement.set_consistency(Consistency::One);
+                }
+                session.query_unpaged(statement, values).await.map_err(executed)
+            }
         }
     }
 
