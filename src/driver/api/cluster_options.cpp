@@ -3,6 +3,7 @@
 #include "cql/handshake.hpp"
 #include "driver/api/cluster_core.hpp"
 #include "driver/api/error_of.hpp"
+#include "driver/api/wire_values.hpp"
 
 namespace crossfade {
 namespace driver {
@@ -127,8 +128,8 @@ std::shared_ptr<const SessionSetup> setup_of(const ClusterOptions& options) {
     cluster.startup_options.emplace_back("DRIVER_VERSION", CROSSFADE_VERSION);
     if (!given.application_version.empty())
         cluster.startup_options.emplace_back("APPLICATION_VERSION", given.application_version);
-    if (given.version) session.version = static_cast<cql::ProtocolVersion>(*given.version);
-    session.compression = static_cast<cql::Compression>(given.compression);
+    if (given.version) session.version = wire_value(*given.version);
+    session.compression = wire_value(given.compression);
     session.connections_per_node = given.connections_per_node;
     session.request_timeout = *setup->requests.timeout;
     session.application_name = given.application_name;

@@ -7,6 +7,7 @@
 #include "cql/statement.hpp"
 #include "driver/api/error_of.hpp"
 #include "driver/api/node_info.hpp"
+#include "driver/api/wire_values.hpp"
 
 namespace crossfade::driver {
 namespace {
@@ -234,9 +235,9 @@ std::shared_ptr<const RetryPolicy> SessionCore::retry_policy(const Command& comm
 
 base::Result<void> SessionCore::append(base::Bytes& frame, const Command& command) {
     CommandOptions options;
-    options.consistency = static_cast<cql::Consistency>(*setting(command, &RequestSettings::consistency));
+    options.consistency = wire_value(*setting(command, &RequestSettings::consistency));
     const auto serial = setting(command, &RequestSettings::serial_consistency);
-    if (serial) options.serial_consistency = static_cast<cql::Consistency>(*serial);
+    if (serial) options.serial_consistency = wire_value(*serial);
     const auto page_size = setting(command, &RequestSettings::page_size);
     if (page_size && *page_size > 0) options.page_size = page_size;
     options.timestamp = command.statement.timestamp;
