@@ -1,15 +1,16 @@
 // One session and many threads: each request is told once, to whom and where it was asked for.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
+#include <optional>
 
 #include "driver/integration/library_nodes.hpp"
 
 namespace crossfade {
 namespace {
 
-using driver::Asked;
 using driver::ScriptedNode;
 using ::testing::HasSubstr;
 
