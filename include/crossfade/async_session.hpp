@@ -4,13 +4,12 @@
 //         const auto result = co_await session.execute("SELECT release_version FROM system.local");
 //         co_return result.first_row().get_column<std::string>(0);
 //     }
-//     std::string text = version(cluster.connect().async()).get();
 //
-// Each call is lazy: it is sent when it is awaited. It goes on where the session's executor says: on the driver's thread
-// without one, on the caller's loop with `session.async([&](auto task) { asio::post(context, std::move(task)); })`, and
-// on the caller's thread anyway where ClusterOptions::event_loop() is used. What is awaited throws Error as the blocking
-// call does; `co_await session.execute(…).outcome()` gives an Outcome instead. A coroutine must not be destroyed while
-// it waits.
+// `version(cluster.connect().async()).get()` waits for it. Each call is lazy: it is sent when it is awaited. It goes on
+// where the session's executor says: on the driver's thread without one, on the caller's loop with
+// `session.async([&](auto task) { asio::post(context, std::move(task)); })`, and on the caller's thread anyway where
+// ClusterOptions::event_loop() is used. What is awaited throws Error as the blocking call does; `co_await
+// session.execute(…).outcome()` gives an Outcome instead. A coroutine must not be destroyed while it waits.
 #pragma once
 
 #include <coroutine>
@@ -51,6 +50,7 @@ public:
     private:
         PendingResult* of_;
     };
+    // To await instead of this: an Outcome in place of what would be thrown.
     AsOutcome outcome() & noexcept { return AsOutcome(*this); }
     AsOutcome outcome() && noexcept { return AsOutcome(*this); }
 
@@ -95,13 +95,18 @@ class AsyncSession {
 public:
     AsyncSession(Session session, Executor resume_on) : session_(std::move(session)), executor_(std::move(resume_on)) {}
 
+    // As Session::execute(): the statement is copied before the call returns. Awaited it gives a ResultSet, or throws
+    // what that throws (no wrong_thread: nothing blocks).
     PendingResult execute(const std::string& text) const { return execute(Statement(text)); }
     PendingResult execute(const Statement& statement) const;
     PendingResult execute(const BoundStatement& statement) const;
     PendingResult execute(const Batch& batch) const;
+    // The page behind `page`. Throws bad_value at once when it is the last.
     PendingResult next_page(const ResultSet& page) const;
+    // As Session::prepare().
     Pending<PreparedStatement> prepare(std::string text) const;
 
+    // The same session, for those who block; as long as this lives.
     const Session& blocking() const noexcept { return session_; }
 
 private:

@@ -27,12 +27,15 @@ public:
     // bad_configuration for a datacenter that does not, and when the cluster has several and none is chosen.
     // `keyspace`: what unqualified names are in; its name as it is, without quotes.
     Session connect(const std::string& keyspace = {}) const;
+    // The same without waiting: `done` is called once, on the driver's thread (once the cluster is closed, on the
+    // caller's).
     void connect(const std::string& keyspace, Callback<Session> done) const;
     // co_await cluster.async_connect()
+    // Goes on where `resume_on` says, on the driver's thread without it. Throws what connect() throws.
     Pending<Session> async_connect(std::string keyspace = {}, Executor resume_on = {}) const;
 
-    // Closes every session and ends the thread; waits for sessions that are being connected. From the driver's own
-    // thread it does not wait for that.
+    // Closes every session and ends the thread; sessions that are being connected fail with code closed, at once. From
+    // the driver's own thread it does not wait for the end.
     void close() const;
 
 private:

@@ -47,10 +47,15 @@ public:
         return *this;
     }
 
+    // Empty: none. So below.
     const std::string& ca_file() const noexcept { return ca_file_; }
+    // Of client_certificate().
     const std::string& certificate_file() const noexcept { return certificate_file_; }
+    // Of client_certificate().
     const std::string& key_file() const noexcept { return key_file_; }
+    // As verify_host() said.
     bool verifies_host() const noexcept { return verify_host_; }
+    // As verify_peer() said.
     bool verifies_peer() const noexcept { return verify_peer_; }
 
 private:
@@ -70,6 +75,8 @@ struct ClusterSettings {
     std::uint32_t connections_per_node = 1;
     std::chrono::milliseconds connect_timeout{5000}, schema_agreement{10000};
     std::chrono::milliseconds first_reconnection{100}, longest_reconnection{5000};
+    std::vector<std::string> failover_datacenters;
+    std::chrono::milliseconds failover_after{5000}, failover_back{30000};
     bool has_client_timestamps = true;
     std::map<std::string, ExecutionProfile> profiles;
     std::shared_ptr<ClusterListener> listener;
@@ -97,10 +104,12 @@ public:
         settings_.port = number;
         return *this;
     }
+    // SASL PLAIN: both or none. With a bundle "token" and a token ("AstraCS:…"), or a client id and its secret.
     ClusterOptions& username(std::string name) {
         settings_.username = std::move(name);
         return *this;
     }
+    // Never shown in an error or a log.
     ClusterOptions& password(std::string secret) {
         settings_.password = std::move(secret);
         return *this;
@@ -110,10 +119,28 @@ public:
         settings_.authenticator = std::move(with);
         return *this;
     }
-    // Requests go to nodes of this datacenter alone. Without it: the cluster's only one; with several, connect fails
-    // and names them.
+    // Requests go to nodes of this datacenter alone (but for failover_datacenters()). Without it: the cluster's only
+    // one; with several, connect fails and names them.
     ClusterOptions& local_datacenter(std::string name) {
         settings_.local_datacenter = std::move(name);
+        return *this;
+    }
+    // Where requests go when there is no connection to the local datacenter: to the first of these that can be reached,
+    // all of them, until one before it is back (failover()). LOCAL_QUORUM and its like count there then: what was
+    // written on one side may not yet be read on the other. Not with bundles, which say it by their order.
+    ClusterOptions& failover_datacenters(std::vector<std::string> names) {
+        settings_.failover_datacenters = std::move(names);
+        return *this;
+    }
+    ClusterOptions& failover_datacenters(std::initializer_list<std::string> names) {
+        return failover_datacenters(std::vector<std::string>(names));
+    }
+    // How long a session must have been without any connection to its datacenter, or its bundle's region, before it
+    // goes to the next; and how often, from there, those before it are tried again. 5 s and 30 s unless told. Requests
+    // wait meanwhile, within their timeouts.
+    ClusterOptions& failover(std::chrono::milliseconds after, std::chrono::milliseconds back) {
+        settings_.failover_after = after;
+        settings_.failover_back = back;
         return *this;
     }
     // Of the replicas, those in this rack come first.
@@ -122,7 +149,8 @@ public:
         return *this;
     }
     // Contact points, TLS and local datacenter come from the bundle (the zip that a cluster's owner hands out).
-    // Several: regions, in failover order.
+    // Several: regions of one cluster, in failover order: a session goes to the first that lets it in, to the next when
+    // it has lost that one (failover()), and back when it is there again.
     ClusterOptions& secure_connect_bundle(std::string path) {
         settings_.bundles = {std::move(path)};
         return *this;
@@ -134,6 +162,7 @@ public:
     ClusterOptions& secure_connect_bundle(std::initializer_list<std::string> paths) {
         return secure_connect_bundle(std::vector<std::string>(paths));
     }
+    // TLS to every node. Without it, and without a bundle: plain.
     ClusterOptions& tls(TlsOptions options) {
         settings_.tls = std::move(options);
         return *this;
@@ -153,6 +182,7 @@ public:
         settings_.application_name = std::move(name);
         return *this;
     }
+    // The same.
     ClusterOptions& application_version(std::string version) {
         settings_.application_version = std::move(version);
         return *this;
@@ -203,6 +233,7 @@ public:
         return *this;
     }
 
+    // What was said so far, as long as this.
     const ClusterSettings& settings() const noexcept { return settings_; }
 
 private:

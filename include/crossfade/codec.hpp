@@ -1,18 +1,18 @@
 // Which C++ type stands for which CQL type, both ways:
 //
-//   bool                                  boolean
-//   std::int8_t … std::int64_t, int       tinyint, smallint, int, bigint, counter, varint: what fits
-//   float, double                         float, double (a double reads both)
-//   std::string, std::string_view         text, ascii (a view shows the result's own bytes)
-//   Blob, BlobView                        blob, and the bytes of any other type as they are
-//   Uuid, Inet, Duration, Varint, Decimal uuid and timeuuid, inet, duration, varint, decimal
-//   Timestamp, Date, TimeOfDay            timestamp, date, time
-//   std::vector<T>                        list, set, vector
-//   std::set<T>, std::unordered_set<T>    set, list
-//   std::map<K, V>, std::unordered_map    map
-//   std::tuple<T…>, std::pair<A, B>       tuple
-//   a mapped struct (mapping.hpp)         UDT
-//   std::optional<T>                      T or null
+//   `bool`                                    boolean
+//   `std::int8_t … std::int64_t, int`         tinyint, smallint, int, bigint, counter, varint: what fits
+//   `float, double`                           float, double (a double reads both)
+//   `std::string, std::string_view`           text, ascii (a view shows the result's own bytes)
+//   `Blob, BlobView`                          blob, and the bytes of any other type as they are
+//   `Uuid, Inet, Duration, Varint, Decimal`   uuid and timeuuid, inet, duration, varint, decimal
+//   `Timestamp, Date, TimeOfDay`              timestamp, date, time
+//   `std::vector<T>`                          list, set, vector
+//   `std::set<T>, std::unordered_set<T>`      set, list
+//   `std::map<K, V>, std::unordered_map`      map
+//   `std::tuple<T…>, std::pair<A, B>`         tuple
+//   a mapped struct (mapping.hpp)             UDT
+//   `std::optional<T>`                        T or null
 //
 // Other types join by specialising Codec. Every function throws Error: type_mismatch, bad_value, null_value.
 #pragma once

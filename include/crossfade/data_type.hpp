@@ -47,6 +47,7 @@ class DataType {
 public:
     explicit DataType(const cql::Type& type) : type_(&type) {}
 
+    // `custom` for a Java class that has no name in CQL.
     TypeKind kind() const noexcept;
     // Of list, set and vector: the element; of a map: key and value; of a tuple or UDT: the fields.
     std::size_t parameter_count() const noexcept;
@@ -54,6 +55,7 @@ public:
     DataType parameter(std::size_t i) const noexcept;
     // Of a UDT: its name and its fields' names; of a custom type: its class as its name.
     std::string_view name() const noexcept;
+    // Precondition: it is a UDT, i < parameter_count().
     std::string_view field_name(std::size_t i) const noexcept;
     // Of a vector.
     std::size_t dimensions() const noexcept;

@@ -38,6 +38,7 @@ public:
     Error(ErrorCode code, const std::string& message, std::int32_t server_code = 0)
         : std::runtime_error(message), code_(code), server_code_(server_code) {}
 
+    // What to decide on.
     ErrorCode code() const noexcept { return code_; }
     // With code server (and, where the cluster told one, authentication): the native protocol's error code
     // (native_protocol_v5.spec §9), 0x1100 for a write timeout, say; else 0.
@@ -55,6 +56,7 @@ public:
     Outcome(T value) : held_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
     Outcome(Error error) : held_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
+    // Whether it is a value.
     bool is_ok() const noexcept { return held_.index() == 0; }
     explicit operator bool() const noexcept { return is_ok(); }
     // Throws the Error when it is one.

@@ -20,7 +20,8 @@ public:
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
-    // Until stop(). Throws Error (wrong_thread) when another thread runs it already.
+    // Until stop(), on this thread; a blocking call that runs the loop meanwhile gives it up. Throws Error
+    // (wrong_thread) when run() runs already.
     void run();
     // Any thread. Before run(), that run() returns at once.
     void stop();

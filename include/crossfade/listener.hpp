@@ -26,10 +26,15 @@ struct SchemaChange {
 class ClusterListener {
 public:
     virtual ~ClusterListener() = default;
+    // A node that was not there before, of any datacenter. What is given is valid as long as the call; so below.
     virtual void on_node_added(const NodeInfo&) {}
+    // It has left the cluster.
     virtual void on_node_removed(const NodeInfo&) {}
+    // As the cluster told, whatever our own connections are.
     virtual void on_node_up(const NodeInfo&) {}
+    // The same.
     virtual void on_node_down(const NodeInfo&) {}
+    // Each event that the cluster sends, of all keyspaces; the nodes may not agree on it yet.
     virtual void on_schema_change(const SchemaChange&) {}
 };
 

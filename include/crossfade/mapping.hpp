@@ -27,6 +27,7 @@ struct Field {
     std::string_view name;
     Member Struct::*member;
 };
+// `name` lives as long as the program: a literal.
 template <class Struct, class Member>
 constexpr Field<Struct, Member> field(std::string_view name, Member Struct::*member) {
     return {name, member};

@@ -49,9 +49,11 @@ struct KeyspaceMetadata {
 // The schema at one moment, but for the server's own keyspaces. Immutable.
 class SchemaMetadata {
 public:
+    // By name; as long as this.
     const std::map<std::string, KeyspaceMetadata, std::less<>>& keyspaces() const noexcept { return keyspaces_; }
     // Null when there is none. Of tables and views.
     const KeyspaceMetadata* find_keyspace(std::string_view name) const;
+    // The same.
     const TableMetadata* find_table(std::string_view keyspace, std::string_view table) const;
     // What could not be understood, one sentence each.
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
@@ -84,6 +86,7 @@ struct Metrics {
     std::uint64_t speculative = 0;  // executions beside the first
     std::uint64_t timeouts = 0;
     std::uint64_t reprepares = 0;
+    std::uint64_t failovers = 0;  // times that it went to another region or datacenter, or back
     std::uint32_t open_connections = 0, in_flight = 0;
     std::uint32_t waiting = 0;  // for room on a connection
     // Of execute() calls that succeeded, from their begin on the driver's thread to their answer; within 2 %, and as

@@ -68,6 +68,7 @@ public:
 class Authenticator {
 public:
     virtual ~Authenticator() = default;
+    // Of one connection, which owns it. Never null; must not throw.
     virtual std::unique_ptr<Authentication> start() = 0;
 };
 

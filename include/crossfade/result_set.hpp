@@ -41,8 +41,10 @@ public:
     T get_column(std::string_view name) const {
         return get_column<T>(index_of(name));
     }
+    // Throws Error (no_column).
     bool is_null(std::size_t index) const { return cell_at(index).is_null; }
     bool is_null(std::string_view name) const { return is_null(index_of(name)); }
+    // 0 for results without rows.
     std::size_t column_count() const noexcept;
     // For people, whatever the type: text as it is, "null", anything else as JSON has it.
     std::string to_text(std::size_t index) const;
@@ -107,6 +109,7 @@ public:
     PageRows(const driver::Page* page, std::size_t count) : page_(page), count_(count) {}
     Iterator begin() const { return {page_, 0}; }
     Iterator end() const { return {page_, count_}; }
+    // Rows.
     std::size_t size() const { return count_; }
     // Precondition: index < size().
     Row operator[](std::size_t index) const { return Row(page_, index); }
@@ -133,7 +136,9 @@ public:
     Row first_row() const;
     // Rows of this page.
     PageRows page() const noexcept;
+    // Of this page.
     std::size_t row_count() const noexcept;
+    // Whether this page has no row. Where rows are filtered the next one may have some all the same.
     bool is_empty() const noexcept { return row_count() == 0; }
 
     // All rows, of this page and those that follow: the next page is asked for when a page is begun, and waited for
@@ -144,10 +149,12 @@ public:
     Iterator begin() const;
     std::default_sentinel_t end() const noexcept { return {}; }
 
+    // Whether the server has more rows than this page.
     bool has_more_pages() const noexcept;
     // For Statement::paging_state(); empty on the last page.
     Blob paging_state() const;
 
+    // 0 for results without rows.
     std::size_t column_count() const noexcept;
     // Precondition: i < column_count(). Views are valid as long as a ResultSet of this page.
     ColumnInfo column(std::size_t i) const;
@@ -156,6 +163,7 @@ public:
     bool was_applied() const;
     // Sentences that the server added.
     std::vector<std::string> warnings() const;
+    // Custom payload of the server's query handler, copied; mostly empty.
     std::vector<std::pair<std::string, Blob>> payload() const;
     // Of a traced request: what Session::trace() takes.
     std::optional<Uuid> tracing_id() const;

@@ -31,8 +31,8 @@ class Session {
 public:
     explicit Session(std::shared_ptr<driver::SessionCore> core) : core_(std::move(core)) {}
 
-    // `USE` is refused: it would change one connection of many. Cluster::connect(keyspace) and Statement::keyspace()
-    // are for that.
+    // Sends a copy of the statement, and waits for the first page of its result. `USE` is refused: it would change one
+    // connection of many. Cluster::connect(keyspace) and Statement::keyspace() are for that.
     ResultSet execute(const std::string& text) const { return execute(Statement(text)); }
     ResultSet execute(const Statement& statement) const;
     ResultSet execute(const BoundStatement& statement) const;
@@ -57,7 +57,9 @@ public:
 
     // Every node of the cluster, of all datacenters.
     std::vector<NodeInfo> nodes() const;
+    // Where it is now: another one after a failover.
     std::string local_datacenter() const;
+    // Never changes.
     int protocol_version() const;  // 3, 4 or 5
     // Read from the cluster when first asked, and again after the schema has changed. Errors: as execute().
     std::shared_ptr<const SchemaMetadata> schema() const;
@@ -66,6 +68,7 @@ public:
     // What a traced request did; the cluster writes that after the answer, so that this waits up to `within` for it.
     // Errors: timeout when it is not there by then.
     QueryTrace trace(const Uuid& tracing_id, std::chrono::milliseconds within = std::chrono::seconds(5)) const;
+    // Counts up to now. Waits for the driver's thread, not for the network.
     Metrics metrics() const;
 
     // Ends it for every copy: requests under way fail (closed). From the driver's thread it does not wait.

@@ -43,6 +43,7 @@ struct RequestSettings {
 template <class Self>
 class WithRequestSettings {
 public:
+    // How many replicas must answer. LOCAL_QUORUM unless told.
     Self& consistency(Consistency level) {
         settings_.consistency = level;
         return self();
@@ -68,15 +69,18 @@ public:
         settings_.page_size = rows;
         return self();
     }
+    // Shared with whoever else has it. Null: the driver's own rule, which no_retries() tells.
     Self& retry_policy(std::shared_ptr<const RetryPolicy> policy) {
         settings_.retry_policy = std::move(policy);
         return self();
     }
+    // Of idempotent requests alone. Never unless told.
     Self& speculative_execution(SpeculativeExecution how) {
         settings_.speculative_execution = how;
         return self();
     }
 
+    // What was said so far, as long as this.
     const RequestSettings& request_settings() const noexcept { return settings_; }
 
 private:
@@ -137,6 +141,7 @@ public:
         return self();
     }
 
+    // What was said so far, as long as this.
     const StatementSettings& statement_settings() const noexcept { return statement_; }
 
 private:

@@ -104,7 +104,9 @@ public:
         return *this;
     }
 
+    // As it was given; as long as this.
     const std::string& text() const noexcept { return text_; }
+    // Encoded; as long as this, until it is changed.
     const BoundValues& values() const noexcept { return values_; }
 
 private:
@@ -132,14 +134,17 @@ class PreparedStatement {
 public:
     explicit PreparedStatement(std::shared_ptr<const driver::Prepared> prepared) : prepared_(std::move(prepared)) {}
 
+    // As it was prepared; as long as this.
     const std::string& text() const noexcept;
     // Bind markers, in order.
     std::size_t variable_count() const noexcept;
+    // Precondition: i < variable_count(). Valid as long as a copy of this lives.
     ColumnInfo variable(std::size_t i) const;
     // Where they are the partition key: indices of variables, in the key's order. Empty when the key is not all bound.
     const std::vector<std::uint16_t>& partition_key() const noexcept;
     // Columns of the result as they were when it was prepared; none for writes.
     std::size_t column_count() const noexcept;
+    // Precondition: i < column_count(). Valid as long as a copy of this lives.
     ColumnInfo column(std::size_t i) const;
 
     // The first values, by position; those that are left out are not set. Throws Error: type_mismatch, bad_value, and
@@ -199,7 +204,9 @@ public:
         return *this;
     }
 
+    // What it is bound to; as long as this.
     const PreparedStatement& prepared() const noexcept { return prepared_; }
+    // Encoded; as long as this, until it is changed.
     const BoundValues& values() const noexcept { return values_; }
 
 private:
@@ -240,7 +247,9 @@ public:
         std::shared_ptr<const driver::Prepared> prepared;  // else null
         BoundValues values;
     };
+    // What it was made of.
     BatchType type() const noexcept { return type_; }
+    // In their order; as long as the batch.
     const std::vector<Child>& children() const noexcept { return children_; }
 
 private:

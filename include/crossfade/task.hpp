@@ -94,6 +94,7 @@ public:
         if (handle_ && handle_.promise().leave()) handle_.destroy();
     }
 
+    // Whether get() would return at once. Any thread.
     bool is_done() const noexcept { return handle_.promise().is_done(); }
     // Blocks until it has ended; throws what it threw. Not on the thread that it needs to go on.
     T get() {

@@ -33,6 +33,7 @@ struct Uuid {
     // a chance of 2^-61.
     static Uuid time_based();
 
+    // In lower case.
     std::string to_string() const;
     // Of version 1: its moment, in steps of 100 ns; nothing for other versions.
     std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> time() const;
@@ -45,6 +46,7 @@ struct Inet {
 
     // "10.20.30.40", "::1". Throws Error (bad_value).
     static Inet parse(std::string_view text);
+    // As parse() reads it; IPv6 in its shortest form.
     std::string to_string() const;
     auto operator<=>(const Inet&) const = default;
 };
@@ -66,6 +68,7 @@ struct Varint {
     explicit Varint(std::int64_t value);
     // Digits with an optional '-'. Throws Error (bad_value).
     static Varint parse(std::string_view text);
+    // Digits, with a '-' where it is negative.
     std::string to_string() const;
     std::optional<std::int64_t> to_int64() const;  // nothing when it does not fit
     bool operator==(const Varint&) const = default;
@@ -78,6 +81,7 @@ struct Decimal {
 
     // "-1.50", "1E+3". Throws Error (bad_value).
     static Decimal parse(std::string_view text);
+    // With its scale: "-1.50", "1E+3".
     std::string to_string() const;
     bool operator==(const Decimal&) const = default;
 };

@@ -31,7 +31,7 @@ base::Result<std::shared_ptr<net::TlsContext>> make_bundle_tls(const Bundle& bun
 
 base::Task<base::Result<Metadata>> fetch_metadata(net::Loop& loop, net::Address service,
                                                   std::shared_ptr<net::TlsContext> tls,
-                                                  std::chrono::milliseconds timeout) {
+                                                  std::chrono::milliseconds timeout, std::stop_token stop) {
     net::HttpAsk ask;
     ask.to = service;
     ask.target = "/metadata";
@@ -39,12 +39,24 @@ base::Task<base::Result<Metadata>> fetch_metadata(net::Loop& loop, net::Address 
     ask.timeout = timeout;
     ask.largest_body = largest_metadata;
     const std::string url = "https://" + net::to_text(service) + ask.target;
+    const base::Error stopped(base::ErrorKind::interrupted, url + ": asked no further");
+    if (stop.stop_requested()) co_return base::fail(stopped);
     std::unique_ptr<net::PendingHttp> pending;
+    std::function<void(Answer)> told;
     const std::function<void(std::function<void(Answer)>)> start = [&](std::function<void(Answer)> done) {
+        told = done;
         pending = net::ask_http(loop, std::move(ask), std::move(done));
     };
     base::Completion<Answer> completion(start);
+    // The coroutine may have ended, and this with it, when the call returns.
+    const std::function<void()> end = [&] {
+        pending.reset();
+        const auto tell = told;
+        tell(base::fail(stopped));
+    };
+    const std::stop_callback ends(stop, end);
     const Answer answer = co_await completion;
+    if (stop.stop_requested()) co_return base::fail(stopped);
     if (!answer) co_return unreached(url, answer.error());
     co_return read_metadata_answer(url, *answer);
 }

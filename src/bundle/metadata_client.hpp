@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
@@ -19,9 +20,9 @@ base::Result<std::shared_ptr<net::TlsContext>> make_bundle_tls(const Bundle& bun
 
 // GET https://HOST:PORT/metadata; the certificate there has the name HOST. On the loop's thread; `loop` outlives it.
 // Errors name the URL: connection and timeout (nobody is there, or the certificates are refused), unavailable and
-// protocol as read_metadata_answer().
+// protocol as read_metadata_answer(); interrupted, at once, when `stop` is requested (on the loop's thread).
 base::Task<base::Result<Metadata>> fetch_metadata(net::Loop& loop, net::Address service,
                                                   std::shared_ptr<net::TlsContext> tls,
-                                                  std::chrono::milliseconds timeout);
+                                                  std::chrono::milliseconds timeout, std::stop_token stop = {});
 
 }  // namespace crossfade::bundle

@@ -35,10 +35,12 @@ void Dispatcher::set_replication(std::map<std::string, std::map<std::string, std
 
 void Dispatcher::close(const base::Error& why) {
     if (closed_) return;
+    const auto self = shared_from_this();
     closed_ = why;
-    settled_ = nullptr;
+    empty_ = nullptr;
     if (pool_ != nullptr) pool_->close(why);
     while (first_ != nullptr) first_->finish(base::fail(why));
+    if (const auto told = std::exchange(settled_, nullptr)) told();
 }
 
 std::span<const std::uint32_t> Dispatcher::replicas(const std::string& keyspace, cql::Token token) {
@@ -145,7 +147,13 @@ void Dispatcher::on_pool_room() {
 
 void Dispatcher::on_pool_settled() {
     // In a turn of its own: whoever waits for it may let go of everything.
-    if (settled_ != nullptr) loop_.post(std::exchange(settled_, nullptr));
+    loop_.post([self = shared_from_this()] {
+        if (const auto told = std::exchange(self->settled_, nullptr)) told();
+    });
+}
+
+void Dispatcher::on_pool_empty() {
+    if (empty_) empty_();
 }
 
 std::string Dispatcher::why_no_room() const {

@@ -34,7 +34,10 @@ public:
     void set_topology(std::shared_ptr<const nodes::Topology> topology);
     // By keyspace, as nodes::Keyspace::replication.
     void set_replication(std::map<std::string, std::map<std::string, std::string>> replication);
-    // Everything under way fails with `why`, and what comes later too.
+    // Called each time that the last connection has ended, perhaps in the middle of something: it may only remember it.
+    // Replaces the call before.
+    void on_empty(std::function<void()> call) { empty_ = std::move(call); }
+    // Everything under way fails with `why`, and what comes later too. Who waits for `settled` is called.
     void close(const base::Error& why);
 
     // Indices into the topology's nodes; none when there is nothing to choose from. Valid until topology or replication
@@ -65,6 +68,7 @@ public:
 
     void on_pool_room() override;
     void on_pool_settled() override;
+    void on_pool_empty() override;
 
 private:
     bool try_send(Request& request);
@@ -76,7 +80,7 @@ private:
     net::Loop& loop_;
     const std::string label_;
     std::unique_ptr<Pool> pool_;
-    std::function<void()> settled_;
+    std::function<void()> settled_, empty_;
     std::shared_ptr<const nodes::Topology> topology_;
     std::map<std::string, std::map<std::string, std::string>> replication_;
     std::unordered_map<std::string, nodes::ReplicaMap> replica_maps_;  // made as they are asked for

@@ -95,7 +95,7 @@ void Pool::drop_members_that_left() {
         if (!is_idle) return false;
         for (auto& slot : member->slots) {
             if (slot->connection == nullptr) continue;
-            if (slot->is_ready) --open_;
+            if (slot->is_ready) lost_one();
             slot->connection->close(base::Error(base::ErrorKind::connection, member->name + " left the cluster"));
         }
         return true;
@@ -197,6 +197,10 @@ void Pool::settle(Slot& slot) {
     if (--unsettled_ == 0) owner_.on_pool_settled();
 }
 
+void Pool::lost_one() {
+    if (--open_ == 0) owner_.on_pool_empty();
+}
+
 void Pool::on_room(nodes::Connection&) {
     owner_.on_pool_room();
 }
@@ -207,7 +211,7 @@ void Pool::on_ended(nodes::Connection& connection, const base::Error& why) {
             for (auto& slot : member->slots) {
                 if (slot->connection.get() != &connection) continue;
                 slot->connection.reset();
-                if (std::exchange(slot->is_ready, false)) --open_;
+                if (std::exchange(slot->is_ready, false)) lost_one();
                 failed(*slot, why);
                 return;
             }

@@ -45,6 +45,8 @@ public:
     virtual void on_pool_room() = 0;
     // Every connection that was to be opened first is open or has failed.
     virtual void on_pool_settled() = 0;
+    // The last connection has ended. It may be from inside any other call: nothing may be done but to remember it.
+    virtual void on_pool_empty() = 0;
 
 protected:
     ~PoolOwner() = default;
@@ -99,6 +101,7 @@ private:
     void ready(Slot& slot);
     void failed(Slot& slot, const base::Error& why);
     void settle(Slot& slot);
+    void lost_one();
     void drop_members_that_left();
 
     net::Loop& loop_;

@@ -56,6 +56,7 @@ public:
     std::chrono::steady_clock::time_point deadline() const { return options_.deadline; }
     const base::Bytes& unprepared_id() const { return unprepared_id_; }
     std::uint32_t tries() const { return tries_; }
+    bool was_sent() const { return was_sent_; }  // at least once
 
     void on_answer(nodes::Connection& from, const nodes::Answer& answer) override;
     void on_lost(nodes::Connection& from, const base::Error& why) override;

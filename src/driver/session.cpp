@@ -186,10 +186,18 @@ void Session::close() {
     self->close();
 }
 
-base::Task<base::Result<std::shared_ptr<Session>>> Session::connect(net::Loop& loop, SessionOptions options) {
+base::Task<base::Result<std::shared_ptr<Session>>> Session::connect(net::Loop& loop, SessionOptions options,
+                                                                    std::stop_token stop) {
     const auto self = std::make_shared<Implementation>(loop, std::move(options));
     // Closes it on every way out but the last.
     std::shared_ptr<Session> session(new Session(self));
+    if (stop.stop_requested()) co_return base::fail(self->closed());
+    // Closing tells whoever waits below, so that the coroutine may have ended, and this with it, when it returns.
+    const std::function<void()> end = [self] {
+        const auto kept = self;
+        kept->close();
+    };
+    const std::stop_callback ends(stop, end);
     self->start_control();
     const base::Result<void> known = co_await self->control->first_round();
     if (!known) co_return base::fail(known.error());
@@ -211,6 +219,7 @@ base::Task<base::Result<std::shared_ptr<Session>>> Session::connect(net::Loop& l
     };
     base::Completion<bool> settled(start);
     co_await settled;
+    if (self->is_closed) co_return base::fail(self->closed());
     if (self->dispatcher->pool()->open_connections() == 0) co_return base::fail(self->dispatcher->pool()->last_error());
     co_return session;
 }
@@ -346,6 +355,10 @@ base::Task<base::Result<nodes::ClockReading>> Session::measure_clock() {
     const auto self = implementation_;
     if (self->is_closed) co_return base::fail(self->closed());
     co_return co_await self->control->measure_clock();
+}
+
+void Session::set_sni_proxy(nodes::SniProxy proxy) {
+    if (!implementation_->is_closed) implementation_->control->set_sni_proxy(std::move(proxy));
 }
 
 std::shared_ptr<const nodes::Topology> Session::topology() const {

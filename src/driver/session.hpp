@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -91,8 +92,10 @@ struct SessionStatistics {
 class Session : public std::enable_shared_from_this<Session> {
 public:
     // Connects to every node of the local datacenter; succeeds when one answered. Errors: authentication, connection,
-    // protocol, timeout; bad_configuration when no node is in the local datacenter named.
-    static base::Task<base::Result<std::shared_ptr<Session>>> connect(net::Loop& loop, SessionOptions options);
+    // protocol, timeout; bad_configuration when no node is in the local datacenter named; interrupted, at once, when
+    // `stop` is requested (on the loop's thread).
+    static base::Task<base::Result<std::shared_ptr<Session>>> connect(net::Loop& loop, SessionOptions options,
+                                                                      std::stop_token stop = {});
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -119,6 +122,8 @@ public:
     base::Task<base::Result<void>> schema_agreement(std::chrono::milliseconds within);
     base::Task<base::Result<nodes::ClockReading>> measure_clock();
 
+    // As ControlConnection::set_sni_proxy().
+    void set_sni_proxy(nodes::SniProxy proxy);
     std::shared_ptr<const nodes::Topology> topology() const;
     cql::ProtocolVersion version() const;
     const SessionOptions& options() const;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,9 @@ struct BundleRegion {
 base::Result<std::vector<BundleRegion>> read_regions(const std::vector<std::string>& paths);
 
 // Fills in where the region's nodes are, its datacenter and its certificates, as the metadata service says now. Loop's
-// thread; `loop` outlives it. Errors: those of bundle::fetch_metadata(), with the path.
+// thread; `loop` outlives it. Errors: those of bundle::fetch_metadata(), with the path; `stop` as there.
 base::Task<base::Result<nodes::ClusterOptions>> reach_region(net::Loop& loop, BundleRegion region,
                                                              nodes::ClusterOptions cluster,
-                                                             std::chrono::milliseconds timeout);
+                                                             std::chrono::milliseconds timeout, std::stop_token stop);
 
 }  // namespace crossfade::driver

@@ -15,7 +15,7 @@ void ClusterCore::connect(std::string keyspace, Callback<crossfade::Session> don
             ++connecting_;
             // Bound to this: the cluster stays while it connects.
             thread()->loop().post([self = shared_from_this(), keyspace = std::move(keyspace), done = std::move(done)] {
-                SessionCore::open(self->lease_, self->setup_, keyspace,
+                SessionCore::open(self->lease_, self->setup_, keyspace, self->stop_connecting_.get_token(),
                                   [self, done](Outcome<std::shared_ptr<SessionCore>> core) {
                                       self->connected(std::move(core), done);
                                   });
@@ -36,11 +36,11 @@ void ClusterCore::connected(Outcome<std::shared_ptr<SessionCore>> core, const Ca
         if (core && !is_too_late) sessions_.push_back(core.value());
     }
     thread()->wake();
-    if (!core) {
-        done(core.error());
-    } else if (is_too_late) {
-        core.value()->close();
+    if (is_too_late) {
+        if (core) core.value()->close();
         done(Error(ErrorCode::closed, "the cluster was closed"));
+    } else if (!core) {
+        done(core.error());
     } else {
         done(crossfade::Session(core.value()));
     }
@@ -55,9 +55,9 @@ void ClusterCore::close() {
     }
     for (const auto& weak : sessions)
         if (const auto session = weak.lock()) session->close();
+    thread()->call([this] { stop_connecting_.request_stop(); });
     // On the driver's own thread: it ends when the last session's handle is gone.
     if (thread()->is_current()) return;
-    // Each attempt to connect ends by its own timeouts.
     thread()->wait_until([this] {
         const std::lock_guard lock(mutex_);
         return connecting_ == 0;

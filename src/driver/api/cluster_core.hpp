@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ private:
     std::mutex mutex_;
     std::vector<std::weak_ptr<SessionCore>> sessions_;
     int connecting_ = 0;
+    std::stop_source stop_connecting_;  // requested on the loop's thread
     bool is_closed_ = false;
 };
 

@@ -1,8 +1,11 @@
 #include "crossfade/cluster_options.hpp"
 
+#include <algorithm>
+
 #include "cql/handshake.hpp"
 #include "driver/api/cluster_core.hpp"
 #include "driver/api/error_of.hpp"
+#include "driver/api/wire_values.hpp"
 
 namespace crossfade {
 namespace driver {
@@ -26,10 +29,25 @@ void check_bundle(const ClusterSettings& given) {
     if (given.tls) refuse("TLS options and a secure connect bundle were given: certificates come from the bundle");
     if (!given.local_datacenter.empty())
         refuse("a local datacenter and a secure connect bundle were given: the bundle says which is local");
+    if (!given.failover_datacenters.empty())
+        refuse(
+            "failover datacenters and a secure connect bundle were given: give the bundles of the other regions "
+            "instead");
     if (given.username.empty() && given.authenticator == nullptr)
         refuse(
             "a secure connect bundle needs credentials: username(\"token\") with the application token as password, "
             "or a client id and its secret");
+}
+
+void check_failover(const ClusterSettings& given) {
+    const auto& names = given.failover_datacenters;
+    if (!names.empty() && given.local_datacenter.empty())
+        refuse("failover datacenters were given without a local one: say which is near with local_datacenter()");
+    for (auto name = names.begin(); name != names.end(); ++name)
+        if (*name == given.local_datacenter || std::find(names.begin(), name, *name) != name)
+            refuse("failover_datacenters: '" + *name + "' is there twice, or is the local one");
+    if (given.failover_after.count() <= 0 || given.failover_back.count() <= 0)
+        refuse("the times of failover() must be positive");
 }
 
 void check(const ClusterSettings& given, const RequestSettings& requests) {
@@ -46,6 +64,7 @@ void check(const ClusterSettings& given, const RequestSettings& requests) {
     if (requests.timeout->count() <= 0) refuse("timeout is not positive");
     if (given.first_reconnection.count() <= 0 || given.longest_reconnection < given.first_reconnection)
         refuse("reconnection pauses must be positive, the longest not shorter than the first");
+    check_failover(given);
     const bool is_v5 = given.version == ProtocolVersion::v5;
     if (is_v5 && given.compression == Compression::snappy) refuse("protocol v5 has no snappy: choose lz4");
 }
@@ -127,8 +146,8 @@ std::shared_ptr<const SessionSetup> setup_of(const ClusterOptions& options) {
     cluster.startup_options.emplace_back("DRIVER_VERSION", CROSSFADE_VERSION);
     if (!given.application_version.empty())
         cluster.startup_options.emplace_back("APPLICATION_VERSION", given.application_version);
-    if (given.version) session.version = static_cast<cql::ProtocolVersion>(*given.version);
-    session.compression = static_cast<cql::Compression>(given.compression);
+    if (given.version) session.version = wire_value(*given.version);
+    session.compression = wire_value(given.compression);
     session.connections_per_node = given.connections_per_node;
     session.request_timeout = *setup->requests.timeout;
     session.application_name = given.application_name;

@@ -63,8 +63,9 @@ TEST(ClusterOptions, ContactPointsWithNonsenseAreNamed) {
 TEST(ClusterOptions, CertificatesThatCannotBeReadAreNamed) {
     EXPECT_THAT(refusal(ClusterOptions{}.contact_points("a").tls(TlsOptions().ca_file("/nowhere/ca.pem"))),
                 HasSubstr("/nowhere/ca.pem"));
-    EXPECT_THAT(refusal(ClusterOptions{}.contact_points("a").tls(TlsOptions().client_certificate("/nowhere/c.pem", ""))),
-                HasSubstr("given together or not at all"));
+    EXPECT_THAT(
+        refusal(ClusterOptions{}.contact_points("a").tls(TlsOptions().client_certificate("/nowhere/c.pem", ""))),
+        HasSubstr("given together or not at all"));
 }
 
 TEST(ClusterOptions, V5HasNoSnappy) {
@@ -73,6 +74,17 @@ TEST(ClusterOptions, V5HasNoSnappy) {
                             .protocol_version(ProtocolVersion::v5)
                             .compression(Compression::snappy)),
                 HasSubstr("no snappy"));
+}
+
+TEST(ClusterOptions, FailoverThatCannotBeMeantIsRefused) {
+    const auto here = [] { return ClusterOptions{}.contact_points("a").local_datacenter("dc1"); };
+    EXPECT_THAT(refusal(ClusterOptions{}.contact_points("a").failover_datacenters({"dc2"})),
+                HasSubstr("without a local one"));
+    EXPECT_THAT(refusal(here().failover_datacenters({"dc2", "dc1"})), HasSubstr("'dc1' is there twice"));
+    EXPECT_THAT(refusal(here().failover_datacenters({"dc2", "dc2"})), HasSubstr("'dc2' is there twice"));
+    EXPECT_THAT(refusal(here().failover(std::chrono::seconds(0), std::chrono::seconds(1))), HasSubstr("positive"));
+    EXPECT_THAT(refusal(with_login().secure_connect_bundle("/tmp/scb.zip").failover_datacenters({"dc2"})),
+                HasSubstr("bundles of the other regions"));
 }
 
 TEST(ClusterOptions, WhatIsRightIsBuiltAndClosedWithoutAConnection) {

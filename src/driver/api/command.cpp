@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "driver/api/wire_values.hpp"
 #include "driver/prepared_cache.hpp"
 
 namespace crossfade::driver {
@@ -70,7 +71,7 @@ base::Result<void> append_batch(base::Bytes& frame, cql::ProtocolVersion version
             items[i].text = child.text;
         if (auto filled = fill_values(items[i].values, version, child.values); !filled) return filled;
     }
-    cql::append_batch(frame, version, 0, static_cast<cql::BatchType>(command.batch_type), items, query);
+    cql::append_batch(frame, version, 0, wire_value(command.batch_type), items, query);
     return {};
 }
 

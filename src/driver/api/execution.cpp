@@ -23,15 +23,15 @@ constexpr std::size_t largest_kept_frame = 16U * 1024U;
 // One request of it: the first, or one that speculates.
 class Execution::Attempt final : public Request {
 public:
-    Attempt(Execution& of, std::shared_ptr<Dispatcher> dispatcher) : Request(std::move(dispatcher)), of_(of) {}
+    Attempt(Execution& of, std::shared_ptr<const Home> at) : Request(at->dispatcher), home(std::move(at)), of_(of) {}
 
+    const std::shared_ptr<const Home> home;
     PagePtr page;
 
 private:
     base::Result<void> take(nodes::Connection& from, const nodes::Answer& answer) override {
         page = of_.session_->pages().take();
-        const base::ByteView message =
-            answer.header.opcode == cql::Opcode::result ? answer.message : base::ByteView();
+        const base::ByteView message = answer.header.opcode == cql::Opcode::result ? answer.message : base::ByteView();
         auto read = Rows::read_into(page->rows, from.version(), message, known_columns(), &page->places);
         if (!read) {
             read.error().message.insert(0, from.peer() + ": ");
@@ -72,7 +72,7 @@ RequestOptions Execution::resolve() {
     request.is_idempotent = session.setting(command, &RequestSettings::idempotent).value_or(false);
     request.timeout = *session.setting(command, &RequestSettings::timeout);
     request.deadline = began_ + request.timeout;
-    if (session.dispatcher().has_choice()) request.replicas = session.replicas(command);
+    if (session.home()->dispatcher->has_choice()) request.replicas = session.replicas(command);
     if (command.kind == Command::Kind::execute) request.known_columns = PreparedCache::columns(*command.prepared);
     speculative_ = session.setting(command, &RequestSettings::speculative_execution).value_or(SpeculativeExecution());
     auto policy = session.retry_policy(command);
@@ -87,7 +87,8 @@ RequestOptions Execution::resolve() {
 void Execution::start() {
     SessionCore& session = *session_;
     began_ = session.loop().now();
-    if (first_ == nullptr) first_ = std::make_unique<Attempt>(*this, session.shared_dispatcher());
+    leave_for(session.home());
+    if (first_ == nullptr) first_ = std::make_unique<Attempt>(*this, session.home());
     const auto allowed = session.check(command);
     if (!allowed) {
         fail(allowed.error());
@@ -120,13 +121,15 @@ void Execution::fail(base::Error error) {
 void Execution::speculate() {
     if (speculation_ == nullptr) speculation_ = std::make_unique<net::Timer>(session_->loop());
     speculation_->start(speculative_.delay, [this] {
-        if (others_.size() >= speculative_.most || session_->open_nodes() <= others_.size() + 1) return;
-        others_.push_back(std::make_unique<Attempt>(*this, session_->shared_dispatcher()));
+        const auto& home = session_->home();
+        if (others_.size() >= speculative_.most || home->dispatcher->pool()->open_nodes() <= others_.size() + 1) return;
+        others_.push_back(std::make_unique<Attempt>(*this, home));
         Attempt& attempt = *others_.back();
         attempt.frame() = first_->frame();
         RequestOptions with = options_;
-        with.avoid = (others_.size() == 1 ? *first_ : *others_[others_.size() - 2]).answered_by();
-        if (session_->dispatcher().has_choice()) with.replicas = session_->replicas(command);
+        const Attempt& before = others_.size() == 1 ? *first_ : *others_[others_.size() - 2];
+        with.avoid = before.home == home ? before.answered_by() : 0;
+        if (home->dispatcher->has_choice()) with.replicas = session_->replicas(command);
         session_->count_speculation();
         ++running_;
         speculate();
@@ -144,7 +147,31 @@ void Execution::attempt_ended(Attempt& attempt, base::Result<void> result) {
         prepare_again(*this, attempt).detach();
         return;
     }
+    // What waited for a connection goes where the session has gone.
+    const bool is_waiting = !attempt.was_sent() || options_.is_idempotent || retry_rule_ != nullptr;
+    if (is_waiting && result.error().kind == base::ErrorKind::interrupted && begin_elsewhere(attempt)) return;
     attempt_failed(std::move(result.error()));
+}
+
+// What it keeps for its next use must be of the session's home.
+void Execution::leave_for(const std::shared_ptr<const Home>& home) {
+    if (first_ != nullptr && first_->home != home) first_.reset();
+}
+
+// False when the session has not moved.
+bool Execution::begin_elsewhere(Attempt& attempt) {
+    const auto& home = session_->home();
+    if (attempt.home == home) return false;
+    const auto owned = std::ranges::find_if(others_, [&](const auto& other) { return other.get() == &attempt; });
+    std::unique_ptr<Attempt>& place = owned == others_.end() ? first_ : *owned;
+    auto fresh = std::make_unique<Attempt>(*this, home);
+    fresh->frame() = std::move(attempt.frame());
+    RequestOptions with = options_;
+    with.replicas = {};
+    if (home->dispatcher->has_choice()) with.replicas = session_->replicas(command);
+    place = std::move(fresh);
+    place->begin(std::move(with));
+    return true;
 }
 
 void Execution::attempt_failed(base::Error error) {
@@ -233,14 +260,18 @@ base::Task<void> Execution::prepare_again(Execution& self, Attempt& attempt) {
     const base::Bytes forgotten = attempt.unprepared_id();
     const PreparedPtr statement = self.statement_of(forgotten);
     const NodeId node = attempt.answered_by();
-    base::Result<void> prepared = base::fail(base::ErrorKind::protocol, "the node does not know an id that it was not sent");
-    if (statement != nullptr) prepared = co_await session->prepared().prepare_again(node, statement, attempt.deadline());
+    const auto home = attempt.home;
+    base::Result<void> prepared =
+        base::fail(base::ErrorKind::protocol, "the node does not know an id that it was not sent");
+    if (statement != nullptr) prepared = co_await home->prepared->prepare_again(node, statement, attempt.deadline());
     --self.preparing_;
     if (self.is_over_) {
         if (self.preparing_ == 0) session->recycle(self);
         co_return;
     }
     if (!prepared) {
+        // It was not run.
+        if (prepared.error().kind == base::ErrorKind::interrupted && self.begin_elsewhere(attempt)) co_return;
         self.attempt_failed(std::move(prepared.error()));
         co_return;
     }

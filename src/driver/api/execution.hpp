@@ -18,9 +18,10 @@
 namespace crossfade::driver {
 
 class SessionCore;
+struct Home;
 
-// Filled by the caller on its thread (command, and one of callback and pending), then SessionCore's until the outcome is
-// told on the loop's thread; used again after that. A prepared execute allocates nothing once its memory is there.
+// Filled by the caller on its thread (command, and one of callback and pending), then SessionCore's until the outcome
+// is told on the loop's thread; used again after that. A prepared execute allocates nothing once its memory is there.
 class Execution {
 public:
     Execution();
@@ -50,6 +51,8 @@ private:
     void speculate();
     void attempt_ended(Attempt& attempt, base::Result<void> result);
     void attempt_failed(base::Error error);
+    bool begin_elsewhere(Attempt& attempt);
+    void leave_for(const std::shared_ptr<const Home>& home);
     void succeeded(Attempt& attempt);
     void over();
     void tell();

@@ -1,5 +1,7 @@
 #include "driver/api/loop_thread.hpp"
 
+#include <utility>
+
 #include "crossfade/event_loop.hpp"
 
 namespace crossfade {
@@ -11,7 +13,7 @@ void EventLoop::run() {
     if (!thread_->run()) throw Error(ErrorCode::wrong_thread, "another thread runs this loop already");
 }
 void EventLoop::stop() {
-    thread_->loop().stop();
+    thread_->stop_run();
 }
 void EventLoop::post(std::function<void()> task) {
     thread_->loop().post(std::move(task));
@@ -44,24 +46,36 @@ void LoopThread::check_may_block() const {
 }
 
 bool LoopThread::run() {
-    {
-        const std::lock_guard lock(mutex_);
-        if (runner_.load() != std::thread::id()) return false;
-        runner_.store(std::this_thread::get_id());
+    std::unique_lock lock(mutex_);
+    while (runner_.load() != std::thread::id()) {
+        if (!is_run_by_waiter_ || is_current()) return false;
+        ++runs_wanted_;
+        loop_.stop();
+        changed_.wait(lock);
+        --runs_wanted_;
     }
-    loop_.run();
-    {
-        const std::lock_guard lock(mutex_);
-        runner_.store(std::thread::id());
+    runner_.store(std::this_thread::get_id());
+    // Of the loop's own stop() more than one may be left over from waiters.
+    while (!std::exchange(is_run_stopped_, false)) {
+        lock.unlock();
+        loop_.run();
+        lock.lock();
     }
+    runner_.store(std::thread::id());
     changed_.notify_all();
     return true;
+}
+
+void LoopThread::stop_run() {
+    const std::lock_guard lock(mutex_);
+    is_run_stopped_ = true;
+    loop_.stop();
 }
 
 void LoopThread::wait_until(const std::function<bool()>& is_done) {
     std::unique_lock lock(mutex_);
     while (!is_done()) {
-        if (is_own_ || runner_.load() != std::thread::id()) {
+        if (is_own_ || runner_.load() != std::thread::id() || runs_wanted_ > 0) {
             changed_.wait(lock);
             continue;
         }
@@ -84,26 +98,36 @@ void LoopThread::wake() {
 }
 
 void LoopThread::call(const std::function<void()>& task) {
-    bool is_inline = is_current();
-    if (!is_own_ && !is_inline) {
-        const std::lock_guard lock(mutex_);
-        is_inline = runner_.load() == std::thread::id();
-    }
-    {
-        const std::lock_guard lock(mutex_);
-        is_inline = is_inline || is_ended_;
-    }
-    if (is_inline) {
+    if (is_current()) {
         task();
         return;
     }
-    std::mutex mutex;
+    std::unique_lock lock(mutex_);
+    if (is_ended_) {
+        lock.unlock();
+        task();
+        return;
+    }
+    if (!is_own_ && runner_.load() == std::thread::id() && runs_wanted_ == 0) {
+        // As a waiter that runs the loop, so that nobody else begins to meanwhile.
+        runner_.store(std::this_thread::get_id());
+        is_run_by_waiter_ = true;
+        lock.unlock();
+        task();
+        lock.lock();
+        is_run_by_waiter_ = false;
+        runner_.store(std::thread::id());
+        changed_.notify_all();
+        return;
+    }
+    lock.unlock();
+    std::mutex done_mutex;
     bool is_done = false;
     const std::function<void()> run = [&] {
         task();
         const auto self = shared_from_this();
         {
-            const std::lock_guard lock(mutex);
+            const std::lock_guard done_lock(done_mutex);
             is_done = true;
         }
         self->wake();
@@ -111,7 +135,7 @@ void LoopThread::call(const std::function<void()>& task) {
     loop_.post([&run] { run(); });
     wait_until([&] {
         if (is_ended_) return true;
-        const std::lock_guard lock(mutex);
+        const std::lock_guard done_lock(done_mutex);
         return is_done;
     });
     // The thread ended before it came to it, so that this one is as good.

@@ -29,8 +29,11 @@ public:
     // Throws Error (wrong_thread) on the loop's own thread, where nobody may wait.
     void check_may_block() const;
 
-    // Runs the caller's loop here. False when another thread does.
+    // Runs the caller's loop here until stop_run(), taking it over from whoever runs it for a blocking call. False when
+    // another thread is in run().
     bool run();
+    // Ends run(), or, before it, the next one at once. Any thread.
+    void stop_run();
     // Waits until `is_done` (asked on any thread, under its own lock), running the caller's loop meanwhile where nobody
     // else does; whoever makes it true calls wake() after.
     void wait_until(const std::function<bool()>& is_done);
@@ -53,6 +56,8 @@ private:
     std::condition_variable changed_;
     bool is_stopped_ = false, is_ended_ = false;
     bool is_run_by_waiter_ = false;
+    bool is_run_stopped_ = false;  // stop_run() was called since the last run()
+    int runs_wanted_ = 0;          // run() calls that wait for a waiter to let go
 };
 
 // One blocking call's outcome.

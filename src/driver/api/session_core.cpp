@@ -1,17 +1,20 @@
 #include "driver/api/session_core.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "cql/statement.hpp"
 #include "driver/api/error_of.hpp"
 #include "driver/api/node_info.hpp"
+#include "driver/api/wire_values.hpp"
 
 namespace crossfade::driver {
 namespace {
 
 constexpr std::size_t most_spare = 4096;
+constexpr std::chrono::milliseconds sweep_every{1000};
 
 bool may_be_use(std::string_view text) {
     const std::size_t at = text.find_first_not_of(" \t\r\n;");
@@ -20,49 +23,30 @@ bool may_be_use(std::string_view text) {
     return (first == 'u' || first == 'U' || first == '-' || first == '/') && cql::classify(text).verb == cql::Verb::use;
 }
 
-// To the first region that lets it in. What the first one said is told when none does; a login that is refused there
-// would be refused everywhere.
-base::Task<base::Result<std::shared_ptr<Session>>> connect_to_a_region(net::Loop& loop,
-                                                                       std::vector<BundleRegion> regions,
-                                                                       SessionOptions options) {
-    std::optional<base::Error> first_error;
-    for (const BundleRegion& region : regions) {
-        base::Error error(base::ErrorKind::internal, "");
-        auto cluster = co_await reach_region(loop, region, options.cluster, options.cluster.connect_timeout);
-        if (cluster) {
-            SessionOptions there = options;
-            there.cluster = std::move(*cluster);
-            auto session = co_await Session::connect(loop, std::move(there));
-            if (session) co_return session;
-            error = std::move(session.error());
-        } else {
-            error = std::move(cluster.error());
-        }
-        if (!first_error || error.kind == base::ErrorKind::authentication) first_error = error;
-        if (error.kind == base::ErrorKind::authentication) break;
-    }
-    co_return base::fail(std::move(*first_error));
+void add(SessionStatistics& to, const SessionStatistics& more) {
+    to.requests += more.requests;
+    to.retries += more.retries;
+    to.timeouts += more.timeouts;
+    to.reprepares += more.reprepares;
+    to.open_connections += more.open_connections;
+    to.in_flight += more.in_flight;
+    to.waiting += more.waiting;
 }
 
 }  // namespace
 
 void SessionCore::open(std::shared_ptr<LoopLease> lease, std::shared_ptr<const SessionSetup> setup,
-                       std::string keyspace, Callback<std::shared_ptr<SessionCore>> done) {
-    connect(std::move(lease), std::move(setup), std::move(keyspace), std::move(done)).detach();
+                       std::string keyspace, std::stop_token stop, Callback<std::shared_ptr<SessionCore>> done) {
+    connect(std::move(lease), std::move(setup), std::move(keyspace), std::move(stop), std::move(done)).detach();
 }
 
 base::Task<void> SessionCore::connect(std::shared_ptr<LoopLease> lease, std::shared_ptr<const SessionSetup> setup,
-                                      std::string keyspace, Callback<std::shared_ptr<SessionCore>> done) {
-    SessionOptions options = setup->session;
-    options.keyspace = std::move(keyspace);
-    base::Result<std::shared_ptr<Session>> session = base::fail(base::ErrorKind::internal, "no region was tried");
-    if (setup->regions.empty()) {
-        session = co_await Session::connect(lease->thread->loop(), std::move(options));
-    } else {
-        session = co_await connect_to_a_region(lease->thread->loop(), setup->regions, std::move(options));
-    }
-    if (!session) {
-        done(error_of(session.error()));
+                                      std::string keyspace, std::stop_token stop,
+                                      Callback<std::shared_ptr<SessionCore>> done) {
+    base::Result<Arrival> arrival =
+        co_await connect_to_first(lease->thread->loop(), setup, std::move(keyspace), std::move(stop));
+    if (!arrival) {
+        done(error_of(arrival.error()));
         co_return;
     }
     // It ends on the loop's thread, where everything of it lives.
@@ -70,7 +54,8 @@ base::Task<void> SessionCore::connect(std::shared_ptr<LoopLease> lease, std::sha
         const auto kept = core->lease_;
         kept->thread->call([core] { delete core; });
     };
-    std::shared_ptr<SessionCore> core(new SessionCore(std::move(lease), std::move(setup), std::move(*session)), end);
+    std::shared_ptr<SessionCore> core(new SessionCore(std::move(lease), setup, std::move(arrival->session)), end);
+    core->failover_ = std::make_unique<Failover>(*core, std::move(setup), arrival->place);
     core->listen();
     done(std::move(core));
 }
@@ -79,20 +64,21 @@ SessionCore::SessionCore(std::shared_ptr<LoopLease> lease, std::shared_ptr<const
                          std::shared_ptr<Session> session)
     : lease_(std::move(lease)),
       setup_(std::move(setup)),
-      session_(std::move(session)),
-      dispatcher_(session_->dispatcher()),
-      prepared_(session_->prepared_cache()),
-      version_(session_->version()),
-      topology_(session_->topology()) {}
+      version_(session->version()),
+      home_(std::make_shared<const Home>(session)),
+      sweep_(lease_->thread->loop()),
+      topology_(session->topology()) {}
 
 SessionCore::~SessionCore() {
     shut();
 }
 
 void SessionCore::listen() {
-    // Raw: both are let go of when the session is closed, and that is before this ends.
-    session_->on_topology([this](std::shared_ptr<const nodes::Topology> next) { take_topology(std::move(next)); });
-    session_->on_event([this](std::shared_ptr<const nodes::ClusterEvent> event) {
+    // Raw: all are let go of when the session is closed or left, and that is before this ends.
+    home_->dispatcher->on_empty([this] { failover_->lost(); });
+    home_->session->on_topology(
+        [this](std::shared_ptr<const nodes::Topology> next) { take_topology(std::move(next)); });
+    home_->session->on_event([this](std::shared_ptr<const nodes::ClusterEvent> event) {
         if (event->event.kind != cql::Event::Kind::schema_change) return;
         schema_changed();
         const auto& change = event->event.schema;
@@ -101,7 +87,44 @@ void SessionCore::listen() {
                 SchemaChange{std::string(change.change), std::string(change.target), std::string(change.keyspace),
                              std::string(change.name)});
     });
-    take_topology(session_->topology());
+    take_topology(home_->session->topology());
+    // The listener may have closed it.
+    if (failover_ != nullptr && !is_connected()) failover_->lost();
+}
+
+void SessionCore::move_to(std::shared_ptr<Session> next) {
+    const auto before = std::exchange(home_, std::make_shared<const Home>(std::move(next)));
+    before->session->on_event(nullptr);
+    before->session->on_topology(nullptr);
+    before->dispatcher->on_empty(nullptr);
+    ++moves_;
+    schema_changed();
+    {
+        // What they have is of the home that was left.
+        const std::lock_guard lock(mutex_);
+        for (const auto& execution : spare_) execution->leave_for(home_);
+    }
+    left_.push_back(before);
+    listen();
+    close_homes_without_requests();
+}
+
+// Without a connection nothing is under way there but what waits: it begins again at the new home.
+void SessionCore::close_homes_without_requests() {
+    const auto kept = weak_from_this().lock();
+    const auto is_needed = [](const std::shared_ptr<const Home>& home) {
+        return home->dispatcher->unfinished() > 0 && home->dispatcher->pool()->open_connections() > 0;
+    };
+    const auto first_needed = std::partition(left_.begin(), left_.end(), std::not_fn(is_needed));
+    const std::vector<std::shared_ptr<const Home>> done_with(left_.begin(), first_needed);
+    left_.erase(left_.begin(), first_needed);
+    for (const auto& home : done_with) {
+        SessionStatistics counted = home->session->statistics();
+        counted.open_connections = counted.in_flight = counted.waiting = 0;
+        add(of_closed_, counted);
+        home->session->close();
+    }
+    if (!left_.empty()) sweep_.start(sweep_every, [this] { close_homes_without_requests(); });
 }
 
 void SessionCore::take_topology(std::shared_ptr<const nodes::Topology> topology) {
@@ -142,6 +165,7 @@ void SessionCore::give_back(Execution& execution) {
 // On the loop's thread, so that past the limit it may be destroyed here.
 void SessionCore::recycle(Execution& execution) {
     const auto self = std::move(execution.session_);
+    execution.leave_for(home_);
     execution.command.prepared.reset();
     execution.error_.reset();
     execution.forget_others();
@@ -202,9 +226,12 @@ void SessionCore::shut() {
         const std::lock_guard lock(mutex_);
         if (std::exchange(is_closed_, true)) return;
     }
-    session_->on_event(nullptr);
-    session_->on_topology(nullptr);
-    session_->close();
+    failover_.reset();
+    home_->session->on_event(nullptr);
+    home_->session->on_topology(nullptr);
+    sweep_.cancel();
+    for (const auto& home : std::exchange(left_, {})) home->session->close();
+    home_->session->close();
     start_submitted();
 }
 
@@ -234,9 +261,9 @@ std::shared_ptr<const RetryPolicy> SessionCore::retry_policy(const Command& comm
 
 base::Result<void> SessionCore::append(base::Bytes& frame, const Command& command) {
     CommandOptions options;
-    options.consistency = static_cast<cql::Consistency>(*setting(command, &RequestSettings::consistency));
+    options.consistency = wire_value(*setting(command, &RequestSettings::consistency));
     const auto serial = setting(command, &RequestSettings::serial_consistency);
-    if (serial) options.serial_consistency = static_cast<cql::Consistency>(*serial);
+    if (serial) options.serial_consistency = wire_value(*serial);
     const auto page_size = setting(command, &RequestSettings::page_size);
     if (page_size && *page_size > 0) options.page_size = page_size;
     options.timestamp = command.statement.timestamp;
@@ -253,7 +280,7 @@ std::span<const std::uint32_t> SessionCore::replicas(const Command& command) {
     const auto of = [&](const Prepared& statement, const BoundValues& values) -> std::span<const std::uint32_t> {
         const auto token = token_of(statement, values, key_scratch_);
         if (!token || statement.keyspace.empty()) return {};
-        return dispatcher_->replicas(statement.keyspace, *token);
+        return home_->dispatcher->replicas(statement.keyspace, *token);
     };
     if (command.kind == Command::Kind::execute) return of(*command.prepared, command.values);
     for (const Batch::Child& child : command.children) {
@@ -274,7 +301,9 @@ void SessionCore::count(bool has_failed, std::chrono::steady_clock::time_point b
 }
 
 Metrics SessionCore::metrics() const {
-    const SessionStatistics internal = session_->statistics();
+    SessionStatistics internal = home_->session->statistics();
+    for (const auto& home : left_) add(internal, home->session->statistics());
+    add(internal, of_closed_);
     Metrics metrics;
     metrics.requests = internal.requests;
     metrics.errors = errors_;
@@ -282,6 +311,7 @@ Metrics SessionCore::metrics() const {
     metrics.speculative = speculative_;
     metrics.timeouts = internal.timeouts;
     metrics.reprepares = internal.reprepares;
+    metrics.failovers = moves_;
     metrics.open_connections = internal.open_connections;
     metrics.in_flight = internal.in_flight;
     metrics.waiting = internal.waiting;
@@ -318,7 +348,13 @@ base::Task<void> SessionCore::run_prepare(std::shared_ptr<SessionCore> self, std
                                                      " has no keyspace of a request: name it in the statement"));
         co_return;
     }
-    const base::Result<PreparedPtr> prepared = co_await self->prepared_->prepare(std::move(text), std::move(keyspace));
+    std::shared_ptr<const Home> home;
+    base::Result<PreparedPtr> prepared = base::fail(base::ErrorKind::internal, "");
+    // Where the session has gone meanwhile it is prepared there.
+    while (!prepared && home != self->home_) {
+        home = self->home_;
+        prepared = co_await home->prepared->prepare(text, keyspace);
+    }
     if (prepared)
         done(PreparedStatement(*prepared));
     else

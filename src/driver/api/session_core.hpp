@@ -1,4 +1,4 @@
-// What a public Session stands on: one internal session on one loop, its executions and pages, its counts.
+// What a public Session stands on: an internal session on one loop, its executions and pages, its counts.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "crossfade/metadata.hpp"
 #include "driver/api/bundle_regions.hpp"
 #include "driver/api/execution.hpp"
+#include "driver/api/failover.hpp"
 #include "driver/api/loop_thread.hpp"
 #include "driver/dispatcher.hpp"
 #include "driver/prepared_cache.hpp"
@@ -27,15 +28,26 @@ struct SessionSetup {
     SessionOptions session;
     ClusterSettings cluster;
     RequestSettings requests;  // of those that say nothing
-    // With bundles, in failover order: the first that can be reached says where the nodes are. Else none.
+    // With bundles, in failover order. Else none.
     std::vector<BundleRegion> regions;
+};
+
+// The internal session that requests go to, with what they need of it. Another takes its place when its region or
+// datacenter is lost. Loop's thread only.
+struct Home {
+    explicit Home(std::shared_ptr<Session> of)
+        : session(std::move(of)), dispatcher(session->dispatcher()), prepared(session->prepared_cache()) {}
+
+    const std::shared_ptr<Session> session;
+    const std::shared_ptr<Dispatcher> dispatcher;
+    const std::shared_ptr<PreparedCache> prepared;
 };
 
 class SessionCore : public std::enable_shared_from_this<SessionCore> {
 public:
-    // Loop's thread. `done` is called there, once.
+    // Loop's thread. `done` is called there, once; at once when `stop` is requested (on that thread).
     static void open(std::shared_ptr<LoopLease> lease, std::shared_ptr<const SessionSetup> setup, std::string keyspace,
-                     Callback<std::shared_ptr<SessionCore>> done);
+                     std::stop_token stop, Callback<std::shared_ptr<SessionCore>> done);
     ~SessionCore();
 
     // Any thread. An execution to fill; every one that is taken is submitted or given back.
@@ -57,11 +69,13 @@ public:
 
     // Loop's thread, for Execution and for blocking questions.
     net::Loop& loop() { return lease_->thread->loop(); }
-    Session& internal() { return *session_; }
-    Dispatcher& dispatcher() { return *dispatcher_; }
-    const std::shared_ptr<Dispatcher>& shared_dispatcher() const { return dispatcher_; }
-    PreparedCache& prepared() { return *prepared_; }
-    std::size_t open_nodes() const { return dispatcher_->pool()->open_nodes(); }
+    const std::shared_ptr<const Home>& home() const { return home_; }
+    Session& internal() { return *home_->session; }
+    bool is_connected() const { return home_->dispatcher->pool()->open_connections() > 0; }
+    void set_sni_proxy(nodes::SniProxy proxy) { home_->session->set_sni_proxy(std::move(proxy)); }
+    // From now on requests go to `next`. Those that wait for a connection follow; those that were sent get their
+    // answers where they are.
+    void move_to(std::shared_ptr<Session> next);
     base::Result<void> check(const Command& command) const;
     base::Result<void> append(base::Bytes& frame, const Command& command);
     std::span<const std::uint32_t> replicas(const Command& command);
@@ -84,10 +98,12 @@ private:
     SessionCore(std::shared_ptr<LoopLease> lease, std::shared_ptr<const SessionSetup> setup,
                 std::shared_ptr<Session> session);
     static base::Task<void> connect(std::shared_ptr<LoopLease> lease, std::shared_ptr<const SessionSetup> setup,
-                                    std::string keyspace, Callback<std::shared_ptr<SessionCore>> done);
+                                    std::string keyspace, std::stop_token stop,
+                                    Callback<std::shared_ptr<SessionCore>> done);
     static base::Task<void> run_prepare(std::shared_ptr<SessionCore> self, std::string text, std::string keyspace,
                                         Callback<PreparedStatement> done);
     void listen();
+    void close_homes_without_requests();
     void take_topology(std::shared_ptr<const nodes::Topology> topology);
     const RequestSettings* profile_of(const Command& command) const;
     std::int64_t next_timestamp();
@@ -96,13 +112,16 @@ private:
 
     const std::shared_ptr<LoopLease> lease_;
     const std::shared_ptr<const SessionSetup> setup_;
-    const std::shared_ptr<Session> session_;
-    const std::shared_ptr<Dispatcher> dispatcher_;
-    const std::shared_ptr<PreparedCache> prepared_;
     const cql::ProtocolVersion version_;
     const std::shared_ptr<PagePool> pages_ = std::make_shared<PagePool>();
 
     // Loop's thread.
+    std::shared_ptr<const Home> home_;
+    std::vector<std::shared_ptr<const Home>> left_;  // with requests under way
+    SessionStatistics of_closed_;                    // what was counted in homes that are closed
+    std::uint64_t moves_ = 0;
+    net::Timer sweep_;
+    std::unique_ptr<Failover> failover_;
     cql::QueryOptions scratch_;
     base::Bytes key_scratch_;
     std::int64_t last_timestamp_ = 0;

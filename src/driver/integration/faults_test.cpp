@@ -10,6 +10,7 @@ namespace {
 
 using base::Bytes;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 Bytes int_of(std::int32_t value) {
     Bytes bytes(4);
@@ -259,7 +260,7 @@ TEST_F(Faults, AForgottenStatementIsPreparedOnceForAllAndRunsUnderItsNewId) {
 }
 
 TEST_F(Faults, ANodeThatForgetsEveryThousandthTimeIsNoTrouble) {
-    connect(false);
+    connect(false, seconds(100));
     const auto statement = run(loop_, session_->prepare("INSERT ?"));
     ASSERT_TRUE(statement && *statement);
     std::uint8_t generation = 1;
@@ -285,7 +286,7 @@ TEST_F(Faults, ANodeThatForgetsEveryThousandthTimeIsNoTrouble) {
 }
 
 TEST_F(Faults, MoreThanAConnectionHasIdsWaitAndNoneFails) {
-    connect(false);
+    connect(false, seconds(100));
     const auto statement = run(loop_, session_->prepare("INSERT ?"));
     ASSERT_TRUE(statement && *statement);
     constexpr int count = 100'000;

@@ -2,11 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <future>
-#include <thread>
 
-#include "crossfade/crossfade.hpp"
-#include "driver/api/loop_thread.hpp"
-#include "driver/integration/scripted_node.hpp"
+#include "driver/integration/library_nodes.hpp"
 
 namespace crossfade {
 namespace {
@@ -16,53 +13,21 @@ using driver::ScriptedNode;
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-// Two nodes on a thread of their own.
-class LibraryFaults : public ::testing::Test {
+class LibraryFaults : public LibraryNodes {
 protected:
-    LibraryFaults() {
-        at_nodes([&] {
-            first_ = std::make_unique<ScriptedNode>(thread_->loop(), "127.0.0.62", 0);
-            second_ = std::make_unique<ScriptedNode>(thread_->loop(), "127.0.0.63", first_->address().port);
-            second_->token = 4'000'000'000'000'000'000;
-        });
-    }
-    ~LibraryFaults() override {
-        at_nodes([&] {
-            first_.reset();
-            second_.reset();
-        });
-        thread_->stop();
-    }
-    void at_nodes(const std::function<void()>& task) { thread_->call(task); }
+    LibraryFaults() { second_->token = 4'000'000'000'000'000'000; }
     void both() {
         at_nodes([&] {
-            first_->set_cluster({first_.get(), second_.get()});
-            second_->set_cluster({first_.get(), second_.get()});
+            first_->set_cluster({first_, second_});
+            second_->set_cluster({first_, second_});
         });
     }
     ClusterOptions options() const {
         return ClusterOptions{}.contact_points(net::to_text(first_->address())).timeout(milliseconds(3000));
     }
-    // Until both have a connection.
-    static void wait_for_connections(const Session& session, std::uint32_t count) {
-        for (int i = 0; i < 500 && session.metrics().open_connections < count; ++i)
-            std::this_thread::sleep_for(milliseconds(10));
-        ASSERT_EQ(session.metrics().open_connections, count);
-    }
-    template <class Call>
-    static std::string error_of(ErrorCode code, Call call) {
-        try {
-            call();
-        } catch (const Error& error) {
-            EXPECT_EQ(error.code(), code) << error.what();
-            return error.what();
-        }
-        ADD_FAILURE() << "no error";
-        return {};
-    }
 
-    const std::shared_ptr<driver::LoopThread> thread_ = driver::LoopThread::start();
-    std::unique_ptr<ScriptedNode> first_, second_;
+    ScriptedNode* const first_ = &add_node("127.0.0.62");
+    ScriptedNode* const second_ = &add_node("127.0.0.63", first_->address().port);
 };
 
 TEST_F(LibraryFaults, TheTimeoutFiresWhateverHappens) {

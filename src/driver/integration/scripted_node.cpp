@@ -61,10 +61,10 @@ std::vector<OwnedColumn> node_columns(bool is_local) {
 
 std::vector<std::optional<Bytes>> node_row(const ScriptedNode& node, bool is_local) {
     std::vector<std::optional<Bytes>> row = {
-        host_id(node), text(node.datacenter),     text("r1"),
+        host_id(node), text(node.datacenter),     text(node.rack),
         text("4.0.0"), inet(node.address().host), list_of({std::to_string(node.token)})};
     if (is_local) {
-        row.emplace_back(text("scripted"));
+        row.emplace_back(text(node.cluster_name));
         row.emplace_back(text("org.apache.cassandra.dht.Murmur3Partitioner"));
     }
     return row;
@@ -121,15 +121,25 @@ void Client::send_event(std::string_view type, std::string_view change, const ne
     stream->send_soon();
 }
 
-ScriptedNode::ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port)
-    : loop_(loop), address_{host, port} {
+ScriptedNode::ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port,
+                           std::shared_ptr<net::TlsContext> tls)
+    : loop_(loop), address_{host, port}, tls_(std::move(tls)) {
     listen();
     address_.port = listener_->address().port;
     cluster_ = {this};
 }
 
+std::string ScriptedNode::host_id() const {
+    std::string digits;
+    for (const std::uint8_t byte : driver::host_id(*this)) {
+        if (digits.size() == 8 || digits.size() == 13 || digits.size() == 18 || digits.size() == 23) digits += '-';
+        for (const int half : {byte >> 4, byte & 0xF}) digits += "0123456789abcdef"[half];
+    }
+    return digits;
+}
+
 void ScriptedNode::listen() {
-    auto listener = net::listen(loop_, address_, nullptr, [this](std::unique_ptr<net::Stream> stream) {
+    auto listener = net::listen(loop_, address_, tls_, [this](std::unique_ptr<net::Stream> stream) {
         ++accepted;
         clients.push_back(std::make_unique<Client>(*this, std::move(stream)));
     });
@@ -147,8 +157,11 @@ void ScriptedNode::come_back() {
 }
 
 void ScriptedNode::take(Client& client, const cql::FrameView& frame) {
+    if (is_silent) return;
     const auto id = static_cast<std::uint16_t>(frame.header.stream_id);
     Asked asked{client, frame, id, {}, {}};
+    const auto prefix = cql::read_body_prefix(frame.header, frame.body());
+    const base::ByteView body = frame.body().subspan(prefix->size);
     Bytes& out = client.stream->out();
     if (frame.header.version > highest_version) {
         cql::ErrorMessage error;
@@ -163,18 +176,25 @@ void ScriptedNode::take(Client& client, const cql::FrameView& frame) {
             cql::append_supported(out, version, id, {{"CQL_VERSION", {"3.4.5"}}});
             break;
         case cql::Opcode::startup:
-            cql::append_ready(out, version, id);
+            if (authenticator.empty())
+                cql::append_ready(out, version, id);
+            else
+                cql::append_authenticate(out, version, id, authenticator);
+            break;
+        case cql::Opcode::auth_response:
+            // [bytes]: its length, then the token.
+            on_login(asked, body.subspan(4));
             break;
         case cql::Opcode::register_events:
             client.has_registered = true;
             cql::append_ready(out, version, id);
             break;
         case cql::Opcode::query:
-            asked.text = cql::parse_query(cql::ProtocolVersion::v4, frame.body())->text;
+            asked.text = cql::parse_query(cql::ProtocolVersion::v4, body)->text;
             answer_query(asked);
             break;
         case cql::Opcode::prepare:
-            asked.text = cql::parse_prepare(cql::ProtocolVersion::v4, frame.body())->text;
+            asked.text = cql::parse_prepare(cql::ProtocolVersion::v4, body)->text;
             ++prepares;
             if (on_request)
                 on_request(asked);
@@ -182,9 +202,7 @@ void ScriptedNode::take(Client& client, const cql::FrameView& frame) {
                 answer_by_default(asked);
             break;
         case cql::Opcode::execute: {
-            const auto prefix = cql::read_body_prefix(frame.header, frame.body());
-            const auto prepared =
-                cql::parse_execute(cql::ProtocolVersion::v4, frame.body().subspan(prefix->size))->prepared_id;
+            const auto prepared = cql::parse_execute(cql::ProtocolVersion::v4, body)->prepared_id;
             asked.prepared_id.assign(prepared.begin(), prepared.end());
             [[fallthrough]];
         }
@@ -216,7 +234,9 @@ void ScriptedNode::answer_query(const Asked& asked) {
         Bytes replication;
         cql::Writer map(replication);
         map.int_number(2);
-        for (const char* part : {"class", "org.apache.cassandra.locator.SimpleStrategy", "replication_factor", "1"})
+        for (const std::string& part :
+             {std::string("class"), std::string("org.apache.cassandra.locator.SimpleStrategy"),
+              std::string("replication_factor"), std::to_string(replication_factor)})
             map.bytes(text(part));
         rows.push_back({text("ks"), replication});
         cql::append_rows(out, cql::ProtocolVersion::v4, asked.id,

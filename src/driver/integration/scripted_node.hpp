@@ -47,10 +47,12 @@ struct Asked {
 
 class ScriptedNode {
 public:
-    // Listens at `host`, at `port` or, for 0, at any.
-    ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port);
+    // Listens at `host`, at `port` or, for 0, at any; with TLS where that is given.
+    ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port,
+                 std::shared_ptr<net::TlsContext> tls = nullptr);
 
     net::Address address() const { return address_; }
+    std::string host_id() const;  // behind a metadata service its server name
     // Nodes of the cluster, this one included: what system.local and system.peers say.
     void set_cluster(std::vector<const ScriptedNode*> nodes) { cluster_ = std::move(nodes); }
 
@@ -61,12 +63,19 @@ public:
     // PREPARED: one marker, k int, which is the partition key of ks.t.
     static void answer_prepared(const Asked& asked, base::ByteView id);
 
+    // Called with each token of a login, when `authenticator` is not empty; answers with AUTH_CHALLENGE, AUTH_SUCCESS
+    // or an error.
+    std::function<void(const Asked&, base::ByteView token)> on_login;
+
     // Resets every connection and refuses new ones; and back.
     void go_down();
     void come_back();
 
     cql::Token token = 0;
-    std::string datacenter = "dc1";
+    std::string cluster_name = "scripted", datacenter = "dc1", rack = "r1";
+    std::string authenticator;   // empty: no login is asked for
+    int replication_factor = 1;  // of the keyspace ks
+    bool is_silent = false;      // accepts, and never answers anything
     std::uint8_t highest_version = 4;
     std::uint32_t accepted = 0;  // connections so far
     std::uint32_t requests = 0;  // those given to on_request
@@ -81,6 +90,7 @@ private:
 
     net::Loop& loop_;
     net::Address address_;
+    const std::shared_ptr<net::TlsContext> tls_;
     std::unique_ptr<net::Listener> listener_;
     std::vector<const ScriptedNode*> cluster_;
 };
