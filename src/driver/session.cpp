@@ -194,8 +194,8 @@ base::Task<base::Result<std::shared_ptr<Session>>> Session::connect(net::Loop& l
     const base::Result<void> known = co_await self->control->first_round();
     if (!known) co_return base::fail(known.error());
     const auto topology = self->control->topology();
-    if (self->options.must_know_datacenter && self->options.cluster.local_datacenter.empty() &&
-        topology->datacenters().size() > 1)
+    const bool is_told = !self->options.cluster.local_datacenter.empty() || self->options.cluster.metadata_service;
+    if (self->options.must_know_datacenter && !is_told && topology->datacenters().size() > 1)
         co_return base::fail(base::ErrorKind::bad_configuration,
                              self->options.cluster.label + ": the cluster has several data centres: " +
                                  joined(topology->datacenters()) + "; say which one is near with local_datacenter()");

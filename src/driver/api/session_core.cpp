@@ -27,17 +27,14 @@ base::Task<base::Result<std::shared_ptr<Session>>> connect_to_a_region(net::Loop
                                                                        SessionOptions options) {
     std::optional<base::Error> first_error;
     for (const BundleRegion& region : regions) {
-        base::Error error(base::ErrorKind::internal, "");
-        auto cluster = co_await reach_region(loop, region, options.cluster, options.cluster.connect_timeout);
-        if (cluster) {
-            SessionOptions there = options;
-            there.cluster = std::move(*cluster);
-            auto session = co_await Session::connect(loop, std::move(there));
-            if (session) co_return session;
-            error = std::move(session.error());
-        } else {
-            error = std::move(cluster.error());
-        }
+        SessionOptions there = options;
+        there.cluster.metadata_service = region.metadata_service;
+        there.cluster.tls = region.tls;
+        there.cluster.metadata_timeout = options.cluster.connect_timeout;
+        auto session = co_await Session::connect(loop, std::move(there));
+        if (session) co_return session;
+        base::Error error = std::move(session.error());
+        error.message = region.path + ": " + error.message;
         if (!first_error || error.kind == base::ErrorKind::authentication) first_error = error;
         if (error.kind == base::ErrorKind::authentication) break;
     }
