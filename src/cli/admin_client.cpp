@@ -97,6 +97,7 @@ base::Result<ProxyStatus> AdminClient::status() const {
             one.address = item.text("address");
             one.connections = item.count("connections");
             one.since_us = item.number("since_us");
+            one.last_us = item.number("last_us");
             status.still_here.push_back(std::move(one));
         });
     return unless_wrong(reader, std::move(status));

@@ -19,6 +19,7 @@ struct StillHere {
     std::string driver, version, application, address;
     std::uint64_t connections = 0;  // open now; those that came and went are listed too
     std::int64_t since_us = 0;      // when the first came, microseconds since 1970
+    std::int64_t last_us = 0;       // when the latest came
 };
 
 // GET /phase

@@ -71,7 +71,7 @@ TEST(AdminClient, ReadsTheStatus) {
         answering(
             200,
             R"({"tables_with_plain_and_conditional_writes":["ks.a","ks.b"],"unstamped_writes":[{"table":"ks.c","count":5}],)"
-            R"("still_here":[{"driver":"d","version":"1","application":"","address":"::1","connections":0,"since_us":7}]})")
+            R"("still_here":[{"driver":"d","version":"1","application":"","address":"::1","connections":0,"since_us":7,"last_us":9}]})")
             .status();
     ASSERT_TRUE(status);
     EXPECT_THAT(status->tables_with_both, ElementsAre("ks.a", "ks.b"));
@@ -79,6 +79,7 @@ TEST(AdminClient, ReadsTheStatus) {
     ASSERT_EQ(status->still_here.size(), 1U);
     EXPECT_EQ(status->still_here[0].address, "::1");
     EXPECT_EQ(status->still_here[0].since_us, 7);
+    EXPECT_EQ(status->still_here[0].last_us, 9);
     for (const char* body : {R"({"tables_with_plain_and_conditional_writes":"ks.a","unstamped_writes":[]})",
                              R"({"tables_with_plain_and_conditional_writes":[1],"unstamped_writes":[]})",
                              R"({"tables_with_plain_and_conditional_writes":[]})"})

@@ -12,7 +12,9 @@ For drivers and tools that cannot open a Secure Connect Bundle. They see one end
 
 ## cqlsh
 
-    cqlsh --ssl --cqlshrc {folder}/cqlshrc -u token -p "$TOKEN"
+    cqlsh --ssl --cqlshrc {folder}/cqlshrc -u token
+
+It asks for the token.
 
 ## Python driver
 
@@ -64,6 +66,12 @@ $cluster = Cassandra::cluster()->withContactPoints("{host}")->withPort({port})->
 cluster = Cassandra.cluster(hosts: ["{host}"], port: {port}, username: "token", password: token,
   server_cert: "{folder}/ca.crt", client_cert: "{folder}/cert", private_key: "{folder}/key")
 ```
+
+## Anything else
+
+What cannot do TLS, or should use all nodes, connects to 127.0.0.1:9042, plain and without a login, while this runs beside it:
+
+    crossfade connect --astra-bundle BUNDLE.zip --username token --password-file token --bind 127.0.0.1:9042
 )";
 
 }  // namespace

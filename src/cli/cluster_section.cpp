@@ -5,6 +5,10 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "cli/cluster_bundle.hpp"
+#include "cli/secret_file.hpp"
+#include "cli/text_table.hpp"
+
 namespace crossfade::cli {
 namespace {
 
@@ -17,13 +21,28 @@ Complaint check_contact_point(const std::string& text) {
     return std::nullopt;
 }
 
-// The first line of the password file; a problem of the key and empty where there is none.
-std::string password_in_file(Keys& keys, const std::string& key, const std::string& path) {
+std::string first_line(Keys& keys, const std::string& key, const std::string& path) {
     std::ifstream file(path);
     std::string line;
     std::getline(file, line);
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty()) keys.problem(key, "the first line of '" + path + "' is empty; it has to be the password");
+    return line;
+}
+
+// The first line of the password file, or of the JSON that comes with an application token the token; a problem of the
+// key and empty where there is none.
+std::string password_in_file(Keys& keys, const std::string& key, const std::string& path, bool may_be_token) {
+    std::string line;
+    if (may_be_token) {
+        const auto secret = read_secret_file(path);
+        if (secret)
+            line = secret->reveal();
+        else
+            keys.problem(key, printable(secret.error().message));
+    } else {
+        line = first_line(keys, key, path);
+    }
     struct stat about {};
     if (::stat(path.c_str(), &about) == 0 && (about.st_mode & S_IROTH) != 0)
         keys.warning(key, "every user of this machine can read '" + path + "'; chmod 600 keeps the password private");
@@ -40,11 +59,13 @@ std::string password_in_environment(Keys& keys, const std::string& key, const st
 nodes::Credentials credentials_of(Keys& keys, const std::string& side, const ClusterSection& section) {
     const std::string file_key = side + ".password_file", environment_key = side + ".password_env";
     nodes::Credentials credentials{section.username, {}};
+    const bool has_bundle = keys.is_given(side + ".secure_connect_bundle");
     const bool has_file = keys.is_given(file_key), has_environment = keys.is_given(environment_key);
     if (has_file && has_environment) {
         keys.problem(environment_key, "there is " + side + ".password_file too; keep one of them");
     } else if (has_file) {
-        if (!keys.is_wrong(file_key)) credentials.password = password_in_file(keys, file_key, section.password_file);
+        if (!keys.is_wrong(file_key))
+            credentials.password = password_in_file(keys, file_key, section.password_file, has_bundle);
     } else if (has_environment) {
         if (!keys.is_wrong(environment_key))
             credentials.password = password_in_environment(keys, environment_key, section.password_env);
@@ -52,8 +73,13 @@ nodes::Credentials credentials_of(Keys& keys, const std::string& side, const Clu
         keys.problem(side + ".username",
                      "has no password; give " + side + ".password_file or " + side + ".password_env");
     }
-    if ((has_file || has_environment) && !keys.is_given(side + ".username"))
-        keys.problem(has_file ? file_key : environment_key, "is a password without a user; give " + side + ".username");
+    if ((has_file || has_environment) && !keys.is_given(side + ".username")) {
+        if (has_bundle)
+            credentials.username = "token";
+        else
+            keys.problem(has_file ? file_key : environment_key,
+                         "is a password without a user; give " + side + ".username");
+    }
     return credentials;
 }
 
@@ -79,6 +105,44 @@ std::shared_ptr<net::TlsContext> tls_of(Keys& keys, const std::string& side, con
     return nullptr;
 }
 
+void take_contact_points(Keys& keys, const std::string& side, const ClusterSection& section,
+                         nodes::ClusterOptions& options) {
+    const std::string points = side + ".contact_points";
+    if (section.contact_points.empty()) {
+        if (!keys.is_given(points))
+            keys.problem(points, "is missing; name at least one node of the " + side + " (--" + side +
+                                     " HOST[:PORT]), or give " + side + ".secure_connect_bundle");
+        else if (!keys.is_wrong(points))
+            keys.problem(points, "is empty; name at least one node of the " + side);
+    }
+    for (const std::string& point : section.contact_points)
+        if (auto address = net::parse_address(point, section.port))
+            options.contact_points.push_back(std::move(*address));
+}
+
+void take_bundle(Keys& keys, const std::string& side, const ClusterSection& section, nodes::ClusterOptions& options) {
+    const std::string key = side + ".secure_connect_bundle";
+    for (const auto& [other, what] :
+         {std::pair(".contact_points", "the contact points come"), std::pair(".port", "ports come"),
+          std::pair(".tls", "the certificates come"), std::pair(".local_datacenter", "the local datacenter comes")})
+        if (keys.is_given(side + other))
+            keys.problem(side + other, "there is " + key + " too: " + what + " from it; keep one of them");
+    if (keys.is_wrong(key)) return;
+    ClusterBundle bundle = open_cluster_bundle(section.secure_connect_bundle);
+    for (const std::string& warning : bundle.warnings) keys.warning(key, warning);
+    for (const std::string& problem : bundle.problems) keys.problem(key, problem);
+    if (!bundle.problems.empty()) return;
+    options.metadata_service = std::move(bundle.metadata_service);
+    options.tls = std::move(bundle.tls);
+    const bool says_nothing = !keys.is_given(side + ".username") && !keys.is_given(side + ".password_file") &&
+                              !keys.is_given(side + ".password_env");
+    if (says_nothing) options.credentials = std::move(bundle.credentials);
+    if (says_nothing && options.credentials.empty())
+        keys.problem(key, "a bundle goes with a login; give " + side +
+                              ".password_file with the application token (or " + side +
+                              ".username with a client id, and its secret)");
+}
+
 }  // namespace
 
 void add_cluster_keys(Keys& keys, const std::string& side, ClusterSection& section) {
@@ -86,14 +150,20 @@ void add_cluster_keys(Keys& keys, const std::string& side, ClusterSection& secti
     keys.list(side + ".contact_points", section.contact_points, "HOST[:PORT],…", check_contact_point,
               "some nodes of " + cluster + "; the others are found through them")
         .bare_flag()
-        .shown_default("none; needed");
+        .shown_default("none; needed unless there is a bundle");
     keys.number(side + ".port", section.port, lowest_port, highest_port, "port of every contact point that names none");
+    keys.file(side + ".secure_connect_bundle", section.secure_connect_bundle,
+              "instead of contact points, TLS and local datacenter: the Secure Connect Bundle of " + cluster)
+        .shown_default("none");
     keys.text(side + ".local_datacenter", section.local_datacenter, "NAME",
               "the datacenter whose nodes get the requests")
         .shown_default("that of the contact point that answers first");
-    keys.text(side + ".username", section.username, "NAME", "the role that Crossfade itself logs in with")
-        .shown_default("none, no login");
-    keys.file(side + ".password_file", section.password_file, "a file whose first line is the password of that role")
+    keys.text(side + ".username", section.username, "NAME",
+              "the role that Crossfade itself logs in with; with a bundle `token`, or a client id")
+        .shown_default("none, no login; with a bundle token");
+    keys.file(side + ".password_file", section.password_file,
+              "a file whose first line is the password of that role; with a bundle the application token, also as the "
+              "JSON that came with it")
         .shown_default("none");
     keys.text(side + ".password_env", section.password_env, "VARIABLE",
               "the environment variable that holds the password of that role")
@@ -115,18 +185,13 @@ nodes::ClusterOptions finish_cluster(Keys& keys, const std::string& side, const 
     nodes::ClusterOptions options;
     options.label = side;
     options.local_datacenter = section.local_datacenter;
-    const std::string points = side + ".contact_points";
-    if (section.contact_points.empty()) {
-        if (!keys.is_given(points))
-            keys.problem(points, "is missing; name at least one node of the " + side + " (--" + side + " HOST[:PORT])");
-        else if (!keys.is_wrong(points))
-            keys.problem(points, "is empty; name at least one node of the " + side);
-    }
-    for (const std::string& point : section.contact_points)
-        if (auto address = net::parse_address(point, section.port))
-            options.contact_points.push_back(std::move(*address));
+    const bool has_bundle = keys.is_given(side + ".secure_connect_bundle");
+    if (!has_bundle) take_contact_points(keys, side, section, options);
     options.credentials = credentials_of(keys, side, section);
-    options.tls = tls_of(keys, side, section);
+    if (has_bundle)
+        take_bundle(keys, side, section, options);
+    else
+        options.tls = tls_of(keys, side, section);
     return options;
 }
 

@@ -282,10 +282,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Wrong{"",
               "crossfade.yaml: origin.contact_points: is missing; name at least one node of the origin (--origin "
-              "HOST[:PORT])"},
+              "HOST[:PORT]), or give origin.secure_connect_bundle"},
         Wrong{"origin:\n",
               "crossfade.yaml: origin.contact_points: is missing; name at least one node of the origin (--origin "
-              "HOST[:PORT])"},
+              "HOST[:PORT]), or give origin.secure_connect_bundle"},
         Wrong{"origin:\n  contact_points: []\n",
               "crossfade.yaml:2: origin.contact_points: is empty; name at least one node of the origin"},
         Wrong{"origin:\n  contact_points: 127.0.0.11\n",
@@ -391,10 +391,9 @@ TEST_F(ConfigurationTest, AProblemNamesTheFlagThatGaveTheValue) {
 }
 
 TEST_F(ConfigurationTest, WithoutAFileAMissingClusterNamesItsFlag) {
-    EXPECT_THAT(
-        load_flags({{"target.contact_points", "h"}}),
-        ElementsAre(
-            "--origin-contact-points: is missing; name at least one node of the origin (--origin HOST[:PORT])"));
+    EXPECT_THAT(load_flags({{"target.contact_points", "h"}}),
+                ElementsAre("--origin-contact-points: is missing; name at least one node of the origin (--origin "
+                            "HOST[:PORT]), or give origin.secure_connect_bundle"));
 }
 
 TEST_F(ConfigurationTest, AWorldReadablePasswordFileIsWarnedOf) {

@@ -45,7 +45,7 @@ private:
         if (settings_.health_check) options().health = settings_.http_bind;
         options().readiness_timeout = settings_.readiness_timeout;
         options().request_timeout = settings_.request_timeout;
-        options().metadata_timeout = settings_.astra_timeout;
+        options().cluster.metadata_timeout = settings_.astra_timeout;
         options().connections_per_node = settings_.num_conns;
         options().threads = settings_.threads;
         options().repeats_graph = settings_.idempotent_graph;
@@ -81,7 +81,7 @@ private:
                                !settings_.cluster_cert_file.empty() || !settings_.cluster_key_file.empty();
         if (!wants_tls) return;
         const char* name = !settings_.cluster_ca_file.empty() ? "cluster-ca-file" : "cluster-tls";
-        if (options().metadata_service) {
+        if (options().cluster.metadata_service) {
             warn("a bundle brings its own certificates: --cluster-tls and the --cluster-…-file flags are not used");
             return;
         }

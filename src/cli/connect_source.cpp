@@ -4,9 +4,7 @@
 
 #include <optional>
 
-#include "bundle/bundle_findings.hpp"
-#include "bundle/metadata_client.hpp"
-#include "cli/bundle_part.hpp"
+#include "cli/cluster_bundle.hpp"
 #include "cli/devops_client.hpp"
 #include "cli/secret_file.hpp"
 #include "cli/text_table.hpp"
@@ -69,11 +67,7 @@ private:
         if (!settings_.astra_bundle.empty()) {
             if (has_token()) warn("the bundle counts: the application token and its database are not used");
             if (!settings_.contact_points.empty()) warn("the bundle counts: the contact points are not used");
-            const auto archive = bundle::read_file(settings_.astra_bundle, bundle::ZipLimits{}.largest_archive);
-            if (!archive)
-                table_.problem("astra-bundle", printable(archive.error().message));
-            else
-                take_bundle(settings_.astra_bundle, *archive, "astra-bundle");
+            take_bundle(open_cluster_bundle(settings_.astra_bundle), "astra-bundle");
         } else if (has_token()) {
             if (!settings_.contact_points.empty()) warn("the token counts: the contact points are not used");
             fetch();
@@ -129,7 +123,7 @@ private:
         if (!archive)
             result_.fetched = base::fail(archive.error());
         else
-            take_bundle(where, base::bytes_of(*archive), "astra-database-id");
+            take_bundle(open_cluster_bundle(where, base::bytes_of(*archive)), "astra-database-id");
     }
 
     std::optional<BundleSource> choose(const std::vector<BundleSource>& sources) {
@@ -149,34 +143,14 @@ private:
         return sources.front();
     }
 
-    void take_bundle(const std::string& where, base::ByteView archive, const char* setting) {
-        const auto files = bundle::read_zip(where, archive);
-        const auto bundle =
-            files ? bundle::read_bundle(where, *files) : base::Result<bundle::Bundle>(base::fail(files.error()));
-        if (!bundle) {
-            table_.problem(setting, printable(bundle.error().message) +
-                                        "; download the bundle again or check it with 'crossfade bundle inspect'");
-            return;
-        }
-        for (const bundle::BundleFinding& finding : bundle::examine(*bundle, *files, present())) {
-            // Key stores are for other drivers: what is wrong with them does not matter here.
-            const bool is_used = finding.text.starts_with("cert:") || finding.text.starts_with("ca.crt:") ||
-                                 finding.text.starts_with("key:");
-            if (finding.is_problem && is_used)
-                table_.problem(setting, where + ": " + printable(finding.text));
-            else if (is_used)
-                warn(where + ": " + printable(finding.text));
-        }
-        auto tls = bundle::make_bundle_tls(*bundle);
-        if (!tls) {
-            table_.problem(setting, where + ": " + printable(tls.error().message));
-            return;
-        }
-        options().cluster.tls = std::move(*tls);
-        options().metadata_service = net::Address{bundle->host, bundle->port};
+    void take_bundle(ClusterBundle bundle, const char* setting) {
+        for (std::string& warning : bundle.warnings) warn(std::move(warning));
+        for (const std::string& problem : bundle.problems) table_.problem(setting, problem);
+        if (!bundle.problems.empty()) return;
+        options().cluster.tls = std::move(bundle.tls);
+        options().cluster.metadata_service = std::move(bundle.metadata_service);
         nodes::Credentials& credentials = options().cluster.credentials;
-        if (credentials.empty() && !bundle->username.empty())
-            credentials = {bundle->username, bundle->password.reveal()};
+        if (credentials.empty()) credentials = std::move(bundle.credentials);
         if (credentials.empty())
             table_.problem("username", "a bundle goes with a login; give --username token --password-file FILE");
     }

@@ -56,7 +56,7 @@ std::string still_here_json(const std::vector<StillHere>& clients) {
         JsonObject item;
         item.field("driver", one.driver).field("version", one.version).field("application", one.application);
         item.field("address", one.address).field("connections", one.connections);
-        list.add(item.field("since_us", one.since_us).text());
+        list.add(item.field("since_us", one.since_us).field("last_us", one.last_us).text());
     }
     return list.text();
 }
@@ -66,10 +66,14 @@ void print_still_here(const std::string& url, const std::vector<StillHere>& clie
     for (const StillHere& one : clients) {
         std::string who = one.driver.empty() ? "a driver that does not say its name" : one.driver + " " + one.version;
         if (!one.application.empty()) who += ", application " + one.application;
-        out << printable(
-                   fmt::format("{}: still here: {} from {}: {} {}, the first came {} ago", url, who,
-                               one.address.empty() ? "several addresses" : one.address, with_thousands(one.connections),
-                               one.connections == 1 ? "connection" : "connections", age_text(now_us - one.since_us)))
+        who += " from " + (one.address.empty() ? "several addresses" : one.address);
+        out << printable(one.connections == 0
+                             ? fmt::format("{}: was here: {}: no connection now, the latest came {} ago", url, who,
+                                           age_text(now_us - one.last_us))
+                             : fmt::format("{}: still here: {}: {} {}, the first came {} ago", url, who,
+                                           with_thousands(one.connections),
+                                           one.connections == 1 ? "connection" : "connections",
+                                           age_text(now_us - one.since_us)))
             << "\n";
     }
 }

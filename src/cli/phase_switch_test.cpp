@@ -417,13 +417,25 @@ TEST_F(PhaseSwitchTest, InPhase5WhoStillComesIsNamedAndTheSwitchDoesNotDependOnI
     EXPECT_THAT(
         json.str(),
         HasSubstr(
-            R"("still_here":[{"driver":"Java","version":"4.19","application":"shop","address":"10.0.0.9","connections":3,"since_us":1000000}])"));
+            R"("still_here":[{"driver":"Java","version":"4.19","application":"shop","address":"10.0.0.9","connections":3,)"
+            R"("since_us":1000000,"last_us":2000000}])"));
 }
 
 TEST_F(PhaseSwitchTest, BeforePhase5NobodyAsksWhoComes) {
     proxies[0].canned["GET /status"] = one_still_here;
     EXPECT_EQ(run().exit, exit_done);
     EXPECT_EQ(proxies.times(0, "GET /status"), 0U);
+    EXPECT_THAT(out, Not(HasSubstr("still here")));
+}
+
+TEST_F(PhaseSwitchTest, WhoHasGoneIsToldApartFromWhoIsStillHere) {
+    request.phase = 5;
+    std::string gone = one_still_here;
+    gone.replace(gone.find("\"connections\":3"), 15, "\"connections\":0");
+    proxies[0].canned["GET /status"] = gone;
+    EXPECT_EQ(run().exit, exit_done);
+    EXPECT_THAT(out, HasSubstr("http://p0:14001: was here: Java 4.19, application shop from 10.0.0.9: no connection "
+                               "now, the latest came "));
     EXPECT_THAT(out, Not(HasSubstr("still here")));
 }
 

@@ -25,11 +25,7 @@ enum class ClientLogin : std::uint8_t {
 };
 
 struct Options {
-    // Contact points, TLS and the configured role. With a metadata service: its TLS context, and the nodes come from
-    // there.
-    nodes::ClusterOptions cluster;
-    std::optional<net::Address> metadata_service;
-    std::chrono::milliseconds metadata_timeout{10000};
+    nodes::ClusterOptions cluster;  // with the configured role
 
     net::Address bind{"127.0.0.1", 9042};
     std::shared_ptr<net::TlsContext> client_tls;  // null: plain

@@ -65,7 +65,7 @@ public:
         });
         if (!health) return health;
         // A cluster that is away does not stop the start: whoever waits for it asks /readiness.
-        if (is_over.wait_for(patience_at_start + options_.metadata_timeout) == std::future_status::ready) {
+        if (is_over.wait_for(patience_at_start + options_.cluster.metadata_timeout) == std::future_status::ready) {
             const base::Result<void> found = is_over.get();
             if (!found && is_final(found.error())) return base::fail(with_advice(found.error()));
         }

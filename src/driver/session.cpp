@@ -202,8 +202,8 @@ base::Task<base::Result<std::shared_ptr<Session>>> Session::connect(net::Loop& l
     const base::Result<void> known = co_await self->control->first_round();
     if (!known) co_return base::fail(known.error());
     const auto topology = self->control->topology();
-    if (self->options.must_know_datacenter && self->options.cluster.local_datacenter.empty() &&
-        topology->datacenters().size() > 1)
+    const bool is_told = !self->options.cluster.local_datacenter.empty() || self->options.cluster.metadata_service;
+    if (self->options.must_know_datacenter && !is_told && topology->datacenters().size() > 1)
         co_return base::fail(base::ErrorKind::bad_configuration,
                              self->options.cluster.label + ": the cluster has several data centres: " +
                                  joined(topology->datacenters()) + "; say which one is near with local_datacenter()");
@@ -355,10 +355,6 @@ base::Task<base::Result<nodes::ClockReading>> Session::measure_clock() {
     const auto self = implementation_;
     if (self->is_closed) co_return base::fail(self->closed());
     co_return co_await self->control->measure_clock();
-}
-
-void Session::set_sni_proxy(nodes::SniProxy proxy) {
-    if (!implementation_->is_closed) implementation_->control->set_sni_proxy(std::move(proxy));
 }
 
 std::shared_ptr<const nodes::Topology> Session::topology() const {

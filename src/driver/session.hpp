@@ -122,8 +122,6 @@ public:
     base::Task<base::Result<void>> schema_agreement(std::chrono::milliseconds within);
     base::Task<base::Result<nodes::ClockReading>> measure_clock();
 
-    // As ControlConnection::set_sni_proxy().
-    void set_sni_proxy(nodes::SniProxy proxy);
     std::shared_ptr<const nodes::Topology> topology() const;
     cql::ProtocolVersion version() const;
     const SessionOptions& options() const;

@@ -135,7 +135,11 @@ base::Result<std::vector<std::string>> listening_hosts(const Settings& settings)
     std::vector<std::string> found;
     for (const std::string& name : settings.bind.empty() ? settings.hosts : settings.bind) {
         const auto addresses = net::addresses_of({name, settings.cql_port});
-        if (!addresses) return base::fail(addresses.error());
+        if (!addresses)
+            return base::fail(addresses.error().kind,
+                              addresses.error().message +
+                                  "; wait until this machine can look it up, or name the addresses to listen on under "
+                                  "'bind' in gateway.json ('gateway init --bind')");
         for (const net::Address& address : *addresses)
             if (std::find(found.begin(), found.end(), address.host) == found.end()) found.push_back(address.host);
     }

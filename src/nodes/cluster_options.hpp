@@ -21,22 +21,20 @@ struct Credentials {
     bool operator==(const Credentials&) const = default;
 };
 
-// What a metadata service says: nodes have no addresses of their own, one proxy leads to each by its host id.
-struct SniProxy {
-    net::Address address;
-    std::vector<std::string> host_ids;  // of some nodes, to begin with
-};
-
 struct ClusterOptions {
     std::string label;                         // "origin" or "target": for messages
     std::vector<net::Address> contact_points;  // with ports
-    std::optional<SniProxy> sni_proxy;         // given: contact points are not looked at; needs TLS
-    std::string local_datacenter;  // empty: the only one there is, or that of the contact point that answered first
+    // Of a bundle: says where the SNI proxy is that leads to each node by its host id, and of which datacenter. Given:
+    // contact points are not looked at; needs TLS.
+    std::optional<net::Address> metadata_service;
+    std::string local_datacenter;  // empty: as the metadata service says; without one, that of the contact point that
+                                   // answered first
     Credentials credentials;       // empty: none
     cql::MakeLogin make_login;     // instead of credentials; may be empty
     std::vector<std::pair<std::string, std::string>> startup_options;  // beside those that we send: DRIVER_VERSION, …
     std::shared_ptr<net::TlsContext> tls;                              // null: plain
     std::chrono::milliseconds connect_timeout{5000};
+    std::chrono::milliseconds metadata_timeout{10000};
 };
 
 }  // namespace crossfade::nodes

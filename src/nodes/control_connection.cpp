@@ -1,11 +1,14 @@
 #include "nodes/control_connection.hpp"
 
 #include <algorithm>
+#include <stop_token>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "bundle/metadata_client.hpp"
 #include "cql/request.hpp"
+#include "nodes/database_id.hpp"
 #include "nodes/exchange.hpp"
 #include "nodes/open_connection.hpp"
 
@@ -16,6 +19,10 @@ constexpr std::chrono::milliseconds first_backoff{100};
 constexpr std::chrono::milliseconds longest_backoff{5000};
 // Events come before the tables tell what they announce.
 constexpr std::chrono::milliseconds after_event{1000};
+// The metadata service: while connected; and after a loss and between rounds that fail, long enough that a node which
+// restarts is found again without it.
+constexpr std::chrono::minutes ask_metadata_every{5};
+constexpr std::chrono::seconds ask_metadata_after{5};
 
 using Waiters = std::vector<std::function<void(base::Result<void>)>>;
 
@@ -61,13 +68,12 @@ public:
           callbacks(std::move(call)),
           version(options.versions.front()),
           retry(in),
-          refresh(in) {
+          refresh(in),
+          ask_again(in) {
         context.local_datacenter = options.cluster.local_datacenter;
-        if (options.cluster.sni_proxy) set_sni_proxy(*options.cluster.sni_proxy);
     }
 
     void start() { begin_round(); }
-    void set_sni_proxy(SniProxy proxy);
     void stop();
 
     void on_room(Connection&) override {}
@@ -97,19 +103,26 @@ public:
 private:
     void refresh_in(std::chrono::milliseconds after);
     void begin_round();
+    void plan_round();
     void attempt();
     void opened(base::Result<OpenedConnection> result);
     void failed(const base::Error& why);
     void round_failed();
     static base::Task<void> take_over(std::shared_ptr<Implementation> self, std::shared_ptr<Connection> fresh);
     static base::Task<void> run_refresh(std::shared_ptr<Implementation> self, std::shared_ptr<Connection> on);
+    static base::Task<void> ask_metadata(std::shared_ptr<Implementation> self, bool is_before_a_round);
+    void ask_metadata_later();
+    void take_metadata(bundle::Metadata metadata);
     base::Result<void> take_topology(const Rows& local, const Rows& peers);
     void mark(const cql::Event& event);
     void publish(Topology next);
 
     std::vector<Endpoint> contact_points() const;
 
-    std::vector<std::string> host_ids_;  // behind an SNI proxy: to begin with
+    std::optional<bundle::Metadata> metadata_;
+    net::Loop::Clock::time_point ask_metadata_from_{};  // a round that begins later asks first
+    bool is_asking_metadata_ = false;
+    std::stop_source stop_asking_;
     std::vector<Endpoint> plan_;
     std::size_t next_ = 0;
     base::Error round_error_;
@@ -119,7 +132,7 @@ private:
     TopologyContext context;
     bool has_peers_v2_ = true;
     bool is_refreshing_ = false;
-    net::Timer retry, refresh;
+    net::Timer retry, refresh, ask_again;
 };
 
 void ControlConnection::Implementation::stop() {
@@ -127,7 +140,9 @@ void ControlConnection::Implementation::stop() {
     is_connected = false;  // before those who wait are told: they may ask again at once
     retry.cancel();
     refresh.cancel();
+    ask_again.cancel();
     pending_.reset();
+    stop_asking_.request_stop();
     const base::Error why(base::ErrorKind::interrupted, options.cluster.label + ": stopped");
     last_error = why;
     if (const auto open = std::exchange(connection, nullptr)) open->close(why);
@@ -136,6 +151,15 @@ void ControlConnection::Implementation::stop() {
 }
 
 void ControlConnection::Implementation::begin_round() {
+    const bool asks =
+        options.cluster.metadata_service && !is_asking_metadata_ && (!metadata_ || loop.now() >= ask_metadata_from_);
+    if (asks)
+        ask_metadata(shared_from_this(), true).detach();
+    else
+        plan_round();
+}
+
+void ControlConnection::Implementation::plan_round() {
     plan_.clear();
     next_ = 0;
     round_error_ = base::Error(base::ErrorKind::connection, options.cluster.label + ": there is no contact point");
@@ -150,20 +174,58 @@ void ControlConnection::Implementation::begin_round() {
 
 std::vector<Endpoint> ControlConnection::Implementation::contact_points() const {
     std::vector<Endpoint> points;
-    if (context.sni_proxy) {
-        for (const std::string& host_id : host_ids_) points.push_back(Endpoint{*context.sni_proxy, host_id});
+    if (metadata_) {
+        for (const std::string& host_id : metadata_->contact_points)
+            points.push_back(Endpoint{metadata_->sni_proxy, host_id});
     } else {
         for (const net::Address& address : options.cluster.contact_points) points.push_back(Endpoint{address});
     }
     return points;
 }
 
-void ControlConnection::Implementation::set_sni_proxy(SniProxy proxy) {
-    host_ids_ = std::move(proxy.host_ids);
-    context.sni_proxy = std::move(proxy.address);
+base::Task<void> ControlConnection::Implementation::ask_metadata(std::shared_ptr<Implementation> self,
+                                                                 bool is_before_a_round) {
+    self->is_asking_metadata_ = true;
+    const std::stop_token stop = self->stop_asking_.get_token();
+    auto metadata =
+        co_await bundle::fetch_metadata(self->loop, *self->options.cluster.metadata_service, self->options.cluster.tls,
+                                        self->options.cluster.metadata_timeout, stop);
+    self->is_asking_metadata_ = false;
+    if (self->is_stopped) co_return;
+    self->ask_metadata_from_ = self->loop.now() + ask_metadata_after;
+    if (metadata) {
+        self->take_metadata(std::move(*metadata));
+        if (self->is_stopped) co_return;  // by whom take_metadata() told
+    }
+    if (self->is_connected) self->ask_metadata_later();
+    if (!is_before_a_round) co_return;
+    // What it said before may still be right.
+    if (metadata || self->metadata_) {
+        self->plan_round();
+    } else {
+        self->round_error_ = metadata.error();
+        self->round_failed();
+    }
+}
+
+void ControlConnection::Implementation::ask_metadata_later() {
+    if (!options.cluster.metadata_service) return;
+    ask_again.start(ask_metadata_every, [this] {
+        if (!is_asking_metadata_) ask_metadata(shared_from_this(), false).detach();
+    });
+}
+
+void ControlConnection::Implementation::take_metadata(bundle::Metadata metadata) {
+    if (metadata_ == metadata) return;
+    base::log_info("{}: the metadata service names {} nodes behind {}, datacenter {}", options.cluster.label,
+                   metadata.contact_points.size(), net::to_text(metadata.sni_proxy), metadata.local_datacenter);
+    metadata_ = std::move(metadata);
+    context.sni_proxy = metadata_->sni_proxy;
+    if (options.cluster.local_datacenter.empty()) context.local_datacenter = metadata_->local_datacenter;
     if (topology == nullptr) return;
     Topology next = *topology;
-    for (Node& node : next.nodes) node.address = *context.sni_proxy;
+    next.local_datacenter = context.local_datacenter;
+    for (Node& node : next.nodes) node.address = metadata_->sni_proxy;
     publish(std::move(next));
 }
 
@@ -233,6 +295,7 @@ base::Task<void> ControlConnection::Implementation::take_over(std::shared_ptr<Im
     base::log_info("{}: connected to {} ({}, Cassandra {}, protocol v{})", self->options.cluster.label, fresh->peer(),
                    self->topology->cluster_name, self->topology->release_version, cql::name_of(self->version));
     self->refresh_in(self->options.refresh_every);
+    self->ask_metadata_later();
     if (self->callbacks.on_state) self->callbacks.on_state(true, base::Error());
     tell(self->first_round_waiters, {});
     tell(self->connected_waiters, {});
@@ -270,6 +333,8 @@ base::Result<void> ControlConnection::Implementation::take_topology(const Rows& 
     context.asked = asked_.address;
     auto next = read_topology(context, local, peers);
     if (!next) return base::fail(next.error());
+    if (options.cluster.metadata_service)
+        next->cluster_name = name_with_database(next->cluster_name, options.cluster.metadata_service->host);
     // An address may have gone to another cluster meanwhile: mixing the two would write to the wrong one.
     if (topology != nullptr && topology->cluster_name != next->cluster_name)
         return base::fail(base::ErrorKind::bad_configuration, to_text(asked_) + " belongs to the cluster '" +
@@ -309,6 +374,8 @@ void ControlConnection::Implementation::on_ended(Connection& ended, const base::
     const auto self = shared_from_this();
     connection.reset();
     refresh.cancel();
+    ask_again.cancel();
+    ask_metadata_from_ = loop.now() + ask_metadata_after;
     const bool was_connected = std::exchange(is_connected, false);
     if (!was_connected) {
         failed(why);
@@ -435,10 +502,6 @@ base::Task<base::Result<void>> ControlConnection::refresh() {
     const auto self = implementation_;
     if (!self->is_connected) co_return base::fail(self->not_connected());
     co_return co_await Implementation::read_nodes(self, self->connection);
-}
-
-void ControlConnection::set_sni_proxy(SniProxy proxy) {
-    implementation_->set_sni_proxy(std::move(proxy));
 }
 
 bool ControlConnection::is_connected() const {

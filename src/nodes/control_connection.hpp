@@ -52,7 +52,8 @@ struct ControlCallbacks {
 };
 
 // Loop's thread only. Never gives up: when the connection is lost it tries the nodes it knows, then the contact points,
-// with backoff from 100 ms to 5 s between rounds. Heartbeats with OPTIONS.
+// with backoff from 100 ms to 5 s between rounds. Heartbeats with OPTIONS. Where there is a metadata service, that is
+// asked before the first round, when the cluster stays lost, and every few minutes: nodes and their proxy may move.
 class ControlConnection {
 public:
     ControlConnection(net::Loop& loop, ControlOptions options, ControlCallbacks callbacks);
@@ -63,8 +64,9 @@ public:
     // Starts connecting. Once.
     void start();
 
-    // Completes when the first topology is known, or, with the most telling error, when every contact point has failed
-    // once (it goes on trying). At once when one of these is past. Errors: as of open_connection().
+    // Completes when the first topology is known, or, with the most telling error, when every contact point, or the
+    // metadata service, has failed once (it goes on trying). At once when one of these is past. Errors: as of
+    // open_connection() and bundle::fetch_metadata().
     base::Task<base::Result<void>> first_round();
     // Completes when the cluster is connected and its topology known, however long that takes; interrupted when
     // destroyed before.
@@ -77,10 +79,6 @@ public:
     base::Task<base::Result<ClockReading>> measure_clock();
     // Reads the topology now; it is published (on_topology) when it differs. Errors: as query().
     base::Task<base::Result<void>> refresh();
-
-    // Another proxy, or other nodes to begin with, than the options say: from the next connection on, and in the
-    // topology at once. For clusters behind an SNI proxy only.
-    void set_sni_proxy(SniProxy proxy);
 
     bool is_connected() const;
     const base::Error& last_error() const;             // why it is not connected

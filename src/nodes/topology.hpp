@@ -35,9 +35,10 @@ struct Node {
 
 // One state of a cluster. Immutable; shared as shared_ptr<const Topology>, also between threads.
 struct Topology {
-    std::string cluster_name, partitioner, release_version;  // of the node that was asked
-    std::string local_datacenter;   // the configured one, else that of the node that answered first
-    std::vector<Node> nodes;        // the one that was asked first, the others by address
+    std::string cluster_name;  // that the node which was asked says; with the database's id where that is known
+    std::string partitioner, release_version;  // of the node that was asked
+    std::string local_datacenter;              // the configured one, else that of the node that answered first
+    std::vector<Node> nodes;                   // the one that was asked first, the others by address
     cql::TokenRing ring;            // of all datacenters; indices into nodes. Empty unless the partitioner is Murmur3
     bool is_schema_agreed() const;  // all nodes that are up name one schema version
     std::vector<std::string> datacenters() const;  // sorted, each once

@@ -28,10 +28,12 @@ constexpr std::chrono::seconds patience_at_start{10};
 SeenCluster seen_cluster(const nodes::ClusterOptions& options, const nodes::Topology* topology) {
     SeenCluster seen;
     for (const net::Address& point : options.contact_points) seen.addresses.push_back(net::to_text(point));
+    if (options.metadata_service) seen.addresses.push_back(net::to_text(*options.metadata_service));
     if (topology == nullptr) return seen;
     seen.name = topology->cluster_name;
     for (const nodes::Node& node : topology->nodes) {
-        std::string address = net::to_text(node.address);
+        // Behind an SNI proxy, which may lead to other clusters too, with the node's name.
+        std::string address = nodes::to_text(node.endpoint());
         if (std::ranges::find(seen.addresses, address) == seen.addresses.end())
             seen.addresses.push_back(std::move(address));
     }

@@ -34,8 +34,11 @@ class Migrating:
     def __init__(self, program, origin, target, state):
         self.program, self.origin, self.target, self.state = program, origin, target, state
 
+    def cluster_flags(self):
+        return ["--origin", self.origin, "--target", self.target]
+
     def words(self, command, *more):
-        return [self.program, command, "--origin", self.origin, "--target", self.target, "--state-dir", str(self.state), *more]
+        return [self.program, command, *self.cluster_flags(), "--state-dir", str(self.state), *more]
 
     def run(self, command, *more, expect=None, timeout=300):
         done = subprocess.run(self.words(command, *more), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout)

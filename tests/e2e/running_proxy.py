@@ -40,10 +40,13 @@ class RunningProxy:
     def url(self):
         return f"http://127.0.0.1:{self.admin_port}"
 
+    def cluster_flags(self):
+        return ["--origin", self.origin, "--target", self.target]
+
     def start(self, *more):
         self.log = self.folder / f"proxy-{self.port}.log"
-        words = [self.program, "proxy", "--origin", self.origin, "--target", self.target, "--listen", f"127.0.0.1:{self.port}",
-                 "--admin", f"127.0.0.1:{self.admin_port}", "--state-dir", str(self.folder / "state"), *self.arguments, *more]
+        words = [self.program, "proxy", *self.cluster_flags(), "--listen", f"127.0.0.1:{self.port}", "--admin",
+                 f"127.0.0.1:{self.admin_port}", "--state-dir", str(self.folder / "state"), *self.arguments, *more]
         with open(self.log, "a") as log:
             begun = log.tell()
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

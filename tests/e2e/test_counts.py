@@ -92,7 +92,7 @@ def test_who_still_comes_is_named_from_phase_5_on(proxy, monkeypatch):
     proxy.connect()
     proxy.clusters[-1].shutdown()
     wait_for(lambda: {here["driver"]: here["connections"] for here in proxy.get("/status")["still_here"]}["nightly"] == 0)
-    assert "still here: nightly" in proxy.command("phase", "show", "--proxy", proxy.url).stdout
+    assert "was here: nightly" in proxy.command("phase", "show", "--proxy", proxy.url).stdout
     assert proxy.command("phase", "set", "4", "--proxy", proxy.url).returncode == 0
     assert proxy.command("phase", "set", "5", "--proxy", proxy.url).returncode == 0
     assert [here["driver"] for here in proxy.get("/status")["still_here"]] == [one["driver"]]

@@ -11,6 +11,7 @@ import stub_nodes
 from installed_library import ran
 from made_certificates import Authority
 from metadata_and_cluster import MetadataAndCluster
+from running_gateway import RunningGateway
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 NODE = "127.0.8.41"
@@ -22,11 +23,37 @@ def prints_the_version(program):
     assert (done.returncode, done.stdout) == (0, "4.1.7\n")
 
 
-def test_found_by_cmake(prefix, tmp_path):
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    ran("cmake", "-S", tmp_path / "examples", "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
-    ran("cmake", "--build", tmp_path / "build")
-    prints_the_version(tmp_path / "build" / "plain")
+@pytest.fixture(scope="module")
+def outside_project(prefix, tmp_path_factory):
+    """The folder of the programs of examples/, built as the project of its own that it is."""
+    folder = tmp_path_factory.mktemp("outside_project")
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    ran("cmake", "-S", folder / "examples", "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    ran("cmake", "--build", folder / "build")
+    return folder / "build"
+
+
+def test_found_by_cmake(outside_project):
+    prints_the_version(outside_project / "plain")
+
+
+def test_the_examples_print_the_version_of_one_cluster_straight_and_through_the_gateway(crossfade, outside_project, target, tmp_path):
+    def prints(name, *words, token="none"):
+        done = subprocess.run([outside_project / name, *words], env={"CROSSFADE_TOKEN": token}, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    version = target.rows("SELECT release_version FROM system.local")[0].release_version
+    assert prints("plain", target.address) == (0, f"{version}\n", "")
+    gateway = RunningGateway(crossfade, tmp_path / "gateway", target.address)
+    try:
+        assert prints("bundle", gateway.bundle, token=gateway.token) == (0, f"{version}\n", "")
+        assert gateway.audit("login") and not gateway.audit("login_refused"), "it came through the gateway"
+        other = gateway.token[:-1] + ("0" if gateway.token[-1] != "0" else "1")
+        code, out, error = prints("bundle", gateway.bundle, token=other)
+        assert (code, out) == (1, "") and error.splitlines()[-1].startswith("authentication: ")
+        assert gateway.audit("login_refused")
+    finally:
+        gateway.stop()
 
 
 def test_found_by_pkg_config(prefix, tmp_path):
@@ -97,7 +124,7 @@ def test_public_headers_include_the_standard_library_alone():
 
 def compiles(blocks, tmp_path):
     """Each block alone: inside a function that has a session, or, where it says so, at namespace scope."""
-    source = ["#include <crossfade/crossfade.hpp>", "#include <iostream>"]
+    source = ["#include <crossfade/crossfade.hpp>", "#include <iostream>", "[[maybe_unused]] static const std::string password, token;"]
     for number, (is_at_namespace_scope, block) in enumerate(blocks):
         if is_at_namespace_scope:
             source.append(f"namespace block_{number} {{\n{block}}}")
@@ -109,9 +136,10 @@ def compiles(blocks, tmp_path):
     ran("g++", "-std=c++20", "-Wall", "-Wextra", "-Wno-unused", "-Werror", "-fsyntax-only", f"-I{ROOT / 'include'}", tmp_path / "snippets.cpp")
 
 
-def test_every_snippet_of_the_guide_compiles(tmp_path):
-    blocks = re.findall(r"^```cpp\n(.*?)^```", (ROOT / "docs" / "libcrossfade.md").read_text(), re.M | re.S)
-    assert len(blocks) > 10
+@pytest.mark.parametrize("page, least", [("libcrossfade.md", 10), ("phase-5.md", 2)])
+def test_every_snippet_of_the_guides_compiles(tmp_path, page, least):
+    blocks = re.findall(r"^```cpp\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.M | re.S)
+    assert len(blocks) >= least
     compiles([(block.startswith("// at namespace scope"), block) for block in blocks], tmp_path)
 
 

@@ -20,15 +20,4 @@ base::Result<std::vector<BundleRegion>> read_regions(const std::vector<std::stri
     return regions;
 }
 
-base::Task<base::Result<nodes::ClusterOptions>> reach_region(net::Loop& loop, BundleRegion region,
-                                                             nodes::ClusterOptions cluster,
-                                                             std::chrono::milliseconds timeout, std::stop_token stop) {
-    auto metadata = co_await bundle::fetch_metadata(loop, region.metadata_service, region.tls, timeout, stop);
-    if (!metadata) co_return base::fail(metadata.error().kind, region.path + ": " + metadata.error().message);
-    cluster.sni_proxy = nodes::SniProxy{metadata->sni_proxy, metadata->contact_points};
-    cluster.local_datacenter = metadata->local_datacenter;
-    cluster.tls = region.tls;
-    co_return cluster;
-}
-
 }  // namespace crossfade::driver

@@ -28,14 +28,16 @@ base::Task<base::Result<std::shared_ptr<Session>>> connect_to(net::Loop& loop,
                                                               std::size_t place, SessionOptions options,
                                                               std::stop_token stop) {
     if (has_regions(*setup)) {
-        auto cluster =
-            co_await reach_region(loop, setup->regions[place], options.cluster, options.cluster.connect_timeout, stop);
-        if (!cluster) co_return base::fail(std::move(cluster.error()));
-        options.cluster = std::move(*cluster);
+        options.cluster.metadata_service = setup->regions[place].metadata_service;
+        options.cluster.tls = setup->regions[place].tls;
+        options.cluster.metadata_timeout = options.cluster.connect_timeout;
     } else {
         options.cluster.local_datacenter = datacenter(*setup, place);
     }
-    co_return co_await Session::connect(loop, std::move(options), stop);
+    auto session = co_await Session::connect(loop, std::move(options), stop);
+    if (!session && has_regions(*setup))
+        session.error().message = setup->regions[place].path + ": " + session.error().message;
+    co_return session;
 }
 
 // A name that is wrong is told when a session is made, not on the day that it is needed.
@@ -116,13 +118,6 @@ void Failover::look() {
 // Who requests the stop is the destructor: after each wait nothing may be touched before that was looked at.
 base::Task<void> Failover::search(Failover& self, std::stop_token stop) {
     self.is_busy_ = true;
-    if (has_regions(*self.setup_)) {
-        const auto there =
-            co_await reach_region(self.of_.loop(), self.setup_->regions[self.place_], self.setup_->session.cluster,
-                                  self.setup_->session.cluster.connect_timeout, stop);
-        if (stop.stop_requested()) co_return;
-        if (there) self.of_.set_sni_proxy(*there->sni_proxy);
-    }
     if (self.lost_for() >= self.setup_->cluster.failover_after) {
         std::vector<std::size_t> others(count_of(*self.setup_));
         std::iota(others.begin(), others.end(), 0);

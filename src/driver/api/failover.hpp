@@ -28,12 +28,12 @@ struct Arrival {
 };
 
 // To the first place that lets it in. What the first one said is told when none does; where a login is refused, or a
-// datacenter does not exist, no other is tried. Errors: as Session::connect() and reach_region(). Loop's thread.
+// datacenter does not exist, no other is tried. Errors: as Session::connect(), with the bundle's path. Loop's thread.
 base::Task<base::Result<Arrival>> connect_to_first(net::Loop& loop, std::shared_ptr<const SessionSetup> setup,
                                                    std::string keyspace, std::stop_token stop);
 
-// Notices that a session's place is lost: no connection, for a while. Then it asks the bundle's metadata service where
-// the nodes are now; after ClusterSettings::failover_after it moves the session to the first other place that can be
+// Notices that a session's place is lost: no connection, for a while. (Where the nodes of a bundle's region are now, its
+// control connection asks.) After ClusterSettings::failover_after it moves the session to the first other place that can be
 // reached, and from there back to one before it as soon as that is there again. Loop's thread only.
 class Failover {
 public:

@@ -72,7 +72,6 @@ public:
     const std::shared_ptr<const Home>& home() const { return home_; }
     Session& internal() { return *home_->session; }
     bool is_connected() const { return home_->dispatcher->pool()->open_connections() > 0; }
-    void set_sni_proxy(nodes::SniProxy proxy) { home_->session->set_sni_proxy(std::move(proxy)); }
     // From now on requests go to `next`. Those that wait for a connection follow; those that were sent get their
     // answers where they are.
     void move_to(std::shared_ptr<Session> next);
