@@ -295,7 +295,12 @@ func main() {
 			said, err := carryOut(from)
 			if err != nil {
 				kind := fmt.Sprintf("%T", err)
-				said = answer{"error": answer{"class": kind[strings.LastIndex(kind, ".")+1:], "message": err.Error()}}
+				kind = kind[strings.LastIndex(kind, ".")+1:]
+				// Many codes share this type.
+				if frame, is := err.(gocql.RequestError); is && kind == "errorFrame" {
+					kind = fmt.Sprintf("errorFrame 0x%04x", frame.Code())
+				}
+				said = answer{"error": answer{"class": kind, "message": err.Error()}}
 			}
 			said["id"] = from.ID
 			line, err := json.Marshal(said)
