@@ -43,7 +43,8 @@ class RunningGateway:
 
     @property
     def bundle(self):
-        return str(min(self.folder.glob("secure-connect-shop-*.zip"), key=lambda path: len(path.name)))  # those of further hosts have longer names
+        """The first host's; those of further hosts have longer names."""
+        return str(min(self.folder.glob("secure-connect-shop-*.zip"), key=lambda path: len(path.name)))
 
     @property
     def token(self):

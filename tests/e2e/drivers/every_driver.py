@@ -20,7 +20,8 @@ CACHE = SOURCES.parent.parent.parent / ".cache"
 @dataclasses.dataclass(frozen=True)
 class Driver:
     """`ways` are the (protocol version, compression) that it can be told to use; `default` is the version that it agrees on by itself.
-    `lacks` names the options of connect() that it has no setting for. Without a `command` it is libcrossfade, which the tests build. `timeouts` are its names for "outcome unknown", `refusals` for "no
+    `lacks` names the options of connect() that it has no setting for. Without a `command` it is libcrossfade, which
+    the tests build. `timeouts` are its names for "outcome unknown", `refusals` for "no
     node took it"."""
 
     name: str
