@@ -301,10 +301,9 @@ INSTANTIATE_TEST_SUITE_P(
               "crossfade.yaml:3: origin.port: '65536' is out of range; it goes from 1 to 65535"},
         Wrong{"origin:\n  contact_points: [h]\n  local_datacenter: \"\"\n",
               "crossfade.yaml:3: origin.local_datacenter: is empty; leave it out or give a value"},
-        Wrong{"origin:\n  contact_points: [h]\n  secure_connect_bundle: x.zip\n",
-              "crossfade.yaml:3: origin.secure_connect_bundle: unknown key; there are contact_points, "
-              "local_datacenter, password_env, password_file, "
-              "port, tls, username"},
+        Wrong{"origin:\n  contact_points: [h]\n  bundle: x.zip\n",
+              "crossfade.yaml:3: origin.bundle: unknown key; there are contact_points, local_datacenter, password_env, "
+              "password_file, port, secure_connect_bundle, tls, username"},
         Wrong{"origin:\n  contact_points: [h]\n  username: u\n",
               "crossfade.yaml:3: origin.username: has no password; give origin.password_file or origin.password_env"},
         Wrong{"origin:\n  contact_points: [h]\n  username: u\n  password: hunter2\n",
