@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import stub_nodes
+from cassandra.concurrent import execute_concurrent_with_args
 from installed_library import ran
 from made_certificates import Authority
 from metadata_and_cluster import MetadataAndCluster
@@ -64,12 +65,14 @@ def test_found_by_pkg_config(prefix, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def bundle_example(prefix, tmp_path_factory):
-    build = tmp_path_factory.mktemp("bundle_example")
+def examples(prefix, tmp_path_factory):
+    """The folder with the programs that connect by a bundle."""
+    build = tmp_path_factory.mktemp("examples")
     folder = next(prefix.rglob("crossfade.pc")).parent
     flags = ran("pkg-config", "--cflags", "--libs", "crossfade", env={"PKG_CONFIG_PATH": str(folder), "PATH": "/usr/bin:/bin"}).split()
-    ran("g++", "-std=c++20", ROOT / "examples" / "bundle.cpp", "-o", build / "bundle", *flags)
-    return build / "bundle"
+    for name in ("bundle", "rows"):
+        ran("g++", "-std=c++20", ROOT / "examples" / f"{name}.cpp", "-o", build / name, *flags)
+    return build
 
 
 def made_bundle(crossfade, folder, name, authority, port):
@@ -79,23 +82,46 @@ def made_bundle(crossfade, folder, name, authority, port):
     return folder / f"{name}.zip"
 
 
-def run_example(example, *bundles):
-    done = subprocess.run([example, *map(str, bundles)], env={"CROSSFADE_TOKEN": "AstraCS:abc"}, capture_output=True, text=True, timeout=60)
+def run_example(example, *arguments, environment=None):
+    done = subprocess.run([example, *map(str, arguments)], env=environment or {"CROSSFADE_TOKEN": "AstraCS:abc"}, capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout, done.stderr
 
 
-def test_a_bundle_leads_to_a_real_cluster(crossfade, bundle_example, target, tmp_path):
-    host_id, version = target.rows("SELECT host_id, release_version FROM system.local")[0]
+@pytest.fixture
+def front(target, tmp_path):
+    """In front of the target's node, with the authority that made its certificate."""
+    host_id = str(target.rows("SELECT host_id FROM system.local")[0].host_id)
     authority = Authority(tmp_path / "authority", "right")
-    front = MetadataAndCluster(authority, authority.issue("localhost", hosts=["localhost"]), {str(host_id): (target.address, 9042)},
-                               local_dc="datacenter1")
-    bundle = made_bundle(crossfade, tmp_path, "good", authority, front.metadata_port)
-    assert run_example(bundle_example, bundle) == (0, f"{version}\n", "")
-    assert set(front.asked) == {str(host_id)}, "every connection names the node that it wants"
+    front = MetadataAndCluster(authority, authority.issue("localhost", hosts=["localhost"]), {host_id: (target.address, 9042)}, local_dc="datacenter1")
+    front.authority = authority
+    return front
+
+
+def test_a_bundle_leads_to_a_real_cluster(crossfade, examples, target, front, tmp_path):
+    version = target.rows("SELECT release_version FROM system.local")[0].release_version
+    bundle = made_bundle(crossfade, tmp_path, "good", front.authority, front.metadata_port)
+    assert run_example(examples / "bundle", bundle) == (0, f"{version}\n", "")
+    assert set(front.asked) == set(front.nodes), "every connection names the node that it wants"
 
     foreign = made_bundle(crossfade, tmp_path, "foreign", Authority(tmp_path / "other", "other"), front.metadata_port)
-    code, out, error = run_example(bundle_example, foreign)
+    code, out, error = run_example(examples / "bundle", foreign)
     assert (code, out) == (1, "") and "foreign.zip" in error and "certificate" in error
+
+
+def test_rows_of_a_table_over_several_pages(crossfade, examples, target, keyspace, front, tmp_path):
+    target.session.execute(f"CREATE TABLE {keyspace}.readings (id int PRIMARY KEY, note text, tags set<text>)")
+    insert = target.session.prepare(f"INSERT INTO {keyspace}.readings (id, note, tags) VALUES (?, ?, ?)")
+    execute_concurrent_with_args(target.session, insert, [(i, None if i % 7 == 0 else f"note {i}", {"b", "a"} if i % 2 else None) for i in range(11_000)])
+    bundle = made_bundle(crossfade, tmp_path, "good", front.authority, front.metadata_port)
+    code, out, error = run_example(examples / "rows", bundle, f"SELECT id, note, tags FROM {keyspace}.readings")
+    assert (code, error) == (0, "")
+    wanted = ["\t".join([str(i), "null" if i % 7 == 0 else f"note {i}", '["a", "b"]' if i % 2 else "null"]) for i in range(11_000)]
+    assert sorted(out.splitlines()) == sorted(wanted)
+
+    code, out, error = run_example(examples / "rows", bundle, f"SELECT id FROM {keyspace}.nothing")
+    assert (code, out) == (1, "") and "nothing" in error
+    code, out, error = run_example(examples / "rows", bundle, "SELECT", environment={"PATH": "/usr/bin"})
+    assert (code, out) == (2, "") and "CROSSFADE_TOKEN" in error
 
 
 def test_public_headers_compile_alone(prefix, tmp_path):
