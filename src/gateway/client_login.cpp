@@ -106,6 +106,7 @@ Step ClientLogin::take_frames(std::span<std::uint8_t> bytes, base::Bytes& out) {
             // spoken here. gocql 2 steps down only then.
             header.stream_id = 0;
             step = refuse(header, offered_text(header.version), out);
+            step.is_of_version = true;
             break;
         }
         const auto scan = cql::scan_frame(rest, cql::largest_frame_before_login);

@@ -43,6 +43,7 @@ public:
         std::size_t consumed = 0;  // of the bytes given
         nodes::Credentials credentials;
         std::string why;
+        bool is_of_version = false;  // refused: it may come again with a version that is offered, as drivers do
     };
     // Takes what it can of `bytes` (all that came and was not consumed) and appends to `out` what is to be sent. While
     // started() or logged_in() is awaited it takes nothing.

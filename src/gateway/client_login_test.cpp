@@ -105,7 +105,9 @@ TEST_F(ClientLoginTest, AHigherVersionIsRefusedInTheWordsThatDriversLookFor) {
     base::Bytes frame = startup(ProtocolVersion::v4);
     frame[0] = 0x42;
     frame[3] = 7;  // its stream id
-    EXPECT_EQ(give(frame).kind, Kind::refused);
+    const ClientLogin::Step step = give(frame);
+    EXPECT_EQ(step.kind, Kind::refused);
+    EXPECT_TRUE(step.is_of_version);
     EXPECT_THAT(error(),
                 HasSubstr("Invalid or unsupported protocol version (66); supported versions are (3/v3, 4/v4, 5/v5)"));
     EXPECT_EQ(cql::read_frame_header(out.data()).stream_id, 0) << "as Cassandra does";

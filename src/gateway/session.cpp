@@ -105,7 +105,8 @@ std::size_t Session::login_bytes(std::span<std::uint8_t> bytes) {
         used += step.consumed;
         client_->send_soon();
         if (step.kind == Kind::refused) {
-            owner_.shared().audit.write("login_refused", about().field("reason", step.why));
+            owner_.shared().audit.write(step.is_of_version ? "version_refused" : "login_refused",
+                                        about().field("reason", step.why));
             end();
         } else if (client_->unsent() > most_unsent_before_login) {
             owner_.shared().audit.write("login_refused", about().field("reason", "it takes no answers"));
