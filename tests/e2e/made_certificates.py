@@ -23,6 +23,17 @@ class Authority:
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
+    @classmethod
+    def of(cls, folder, ca, key):
+        """The root that somebody else made: what it signs goes into `folder`."""
+        authority = cls.__new__(cls)
+        authority.folder, authority.ca = folder, ca
+        folder.mkdir(parents=True, exist_ok=True)
+        authority.certificate = x509.load_pem_x509_certificate(ca.read_bytes())
+        authority.name = authority.certificate.subject
+        authority.key = serialization.load_pem_private_key(key.read_bytes(), None)
+        return authority
+
     def _signed(self, subject, public_key, days, extensions):
         begin = min(NOW, NOW + datetime.timedelta(days=days)) - datetime.timedelta(days=1)
         builder = x509.CertificateBuilder(self.name, subject, public_key, x509.random_serial_number(), begin, NOW + datetime.timedelta(days=days))

@@ -8,6 +8,7 @@ import zipfile
 
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import Cluster
+from made_certificates import Authority
 from running_proxy import free_ports
 
 HOST = "127.0.0.1"
@@ -80,6 +81,10 @@ class RunningGateway:
         if files != ():
             context.load_cert_chain(*(map(str, files or (folder / "cert", folder / "key"))))
         return context
+
+    def authority(self, folder):
+        """Its own root, to sign what it would not."""
+        return Authority.of(folder, self.folder / "pki" / "ca.crt", self.folder / "pki" / "ca.key")
 
     def audit(self, event=None):
         lines = [json.loads(line) for line in (self.folder / "audit.log").read_text().splitlines()]

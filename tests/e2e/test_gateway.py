@@ -3,9 +3,11 @@ import datetime
 import http.client
 import json
 import os
+import pathlib
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
 import uuid
@@ -265,9 +267,65 @@ def test_handshakes_that_never_end_keep_nobody_out(gateway):
         one.close()
 
 
+# --- crossfade bundle verify --------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def verify(crossfade, gateway):
+    def run(bundle, *more, token=gateway.folder / "token"):
+        """Exit code and all that is said; the token is never among it."""
+        done = subprocess.run([crossfade, "bundle", "verify", str(bundle), "--password-file", str(token), *more], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60)
+        assert pathlib.Path(token).read_text().strip() not in done.stdout + done.stderr
+        return done.returncode, done.stdout + done.stderr
+    return run
+
+
+@pytest.fixture
+def bundle_of(crossfade, gateway, tmp_path):
+    """A bundle that leads to the gateway, of another certificate or another root."""
+    def make(name, files, ca=gateway.folder / "pki" / "ca.crt"):
+        path = tmp_path / name
+        done = subprocess.run([crossfade, "bundle", "create", "--out", path, "--host", HOST, "--port", str(gateway.metadata_port), "--local-dc", "datacenter1",
+                               "--ca", ca, "--cert", files[0], "--key", files[1]], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return path
+    return make
+
+
+def test_verify_finds_a_good_bundle_good_as_far_as_the_node(gateway, target, verify):
+    code, said = verify(gateway.bundle)
+    assert code == 0, said
+    node = target.rows("SELECT host_id, data_center, release_version FROM system.local")[0]
+    for line in (f"ok       metadata service: {HOST}:{gateway.metadata_port}: 1 nodes behind {HOST}:{gateway.port}, datacenter {node.data_center}",
+                 f"ok       node {node.host_id}: logged in as token; datacenter {node.data_center}, version {node.release_version}"):
+        assert line in said.splitlines(), said
+
+
+def test_verify_names_what_is_wrong_with_a_bundle(gateway, verify, bundle_of, tmp_path):
+    code, said = verify(bundle_of("expired.zip", gateway.authority(tmp_path / "own").issue("late", days=-1)))
+    assert code == 20 and "failed   bundle: cert: ended" in said and "failed   metadata service" in said and "certificate expired" in said, said
+    foreign = Authority(tmp_path / "foreign", "Foreign Root")
+    code, said = verify(bundle_of("foreign.zip", foreign.issue("client"), ca=foreign.ca))
+    assert code == 20 and "failed   metadata service" in said and "certificate is not accepted" in said, said
+    code, said = verify(bundle_of("stranger.zip", foreign.issue("stranger")))
+    assert code == 20 and "was not signed by ca.crt" in said and "failed   metadata service" in said and "unknown ca" in said, said
+    truncated = tmp_path / "truncated.zip"
+    truncated.write_bytes(pathlib.Path(gateway.bundle).read_bytes()[:-100])
+    code, said = verify(truncated)
+    assert code == 30 and "no whole zip archive" in said, said
+
+
+def test_verify_tells_a_wrong_token_from_a_wrong_bundle(gateway, verify, tmp_path):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("AstraCS:none:" + "0" * 64 + "\n")
+    wrong.chmod(0o600)
+    code, said = verify(gateway.bundle, token=wrong)
+    assert code == 20 and "ok       metadata service" in said and "failed   node" in said and "make a new one" in said, said
+
+
 # --- certificates and folders -------------------------------------------------------------------------------------------------------
 
-def test_a_revoked_bundle_ends_and_a_renewed_server_goes_on(crossfade, gateway, target, tmp_path):
+def test_a_revoked_bundle_ends_and_a_renewed_server_goes_on(crossfade, target, tmp_path, verify):
     own = RunningGateway(crossfade, tmp_path / "dir", target.address)
     try:
         session = own.connect()
@@ -280,6 +338,8 @@ def test_a_revoked_bundle_ends_and_a_renewed_server_goes_on(crossfade, gateway, 
         assert own.command("certificate", "revoke", serial).returncode == 0
         wait_for(lambda: own.audit("ended"), 3)
         assert "CERTIFICATE_REVOKED" in alert(own, own.context())
+        code, said = verify(own.bundle, token=own.folder / "token")
+        assert code == 20 and "failed   metadata service" in said and "certificate revoked" in said, said
         assert own.command("certificate", "renew", "--bundles").returncode == 0
         time.sleep(1)
         assert own.connect().execute("SELECT key FROM system.local").one().key == "local"
