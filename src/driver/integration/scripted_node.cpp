@@ -121,15 +121,16 @@ void Client::send_event(std::string_view type, std::string_view change, const ne
     stream->send_soon();
 }
 
-ScriptedNode::ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port)
-    : loop_(loop), address_{host, port} {
+ScriptedNode::ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port,
+                           std::shared_ptr<net::TlsContext> tls)
+    : loop_(loop), address_{host, port}, tls_(std::move(tls)) {
     listen();
     address_.port = listener_->address().port;
     cluster_ = {this};
 }
 
 void ScriptedNode::listen() {
-    auto listener = net::listen(loop_, address_, nullptr, [this](std::unique_ptr<net::Stream> stream) {
+    auto listener = net::listen(loop_, address_, tls_, [this](std::unique_ptr<net::Stream> stream) {
         ++accepted;
         clients.push_back(std::make_unique<Client>(*this, std::move(stream)));
     });
@@ -236,6 +237,13 @@ void ScriptedNode::answer_by_default(const Asked& asked) {
         answer_prepared(asked, base::bytes_of(asked.text));
     else
         asked.client.answer_void(asked.id);
+}
+
+void ScriptedNode::answer_row(Client& client, std::uint16_t id, const std::string& value) {
+    if (client.stream == nullptr) return;
+    const std::vector<OwnedColumn> columns{{"ks", "t", "v", cql::simple_type(TypeCode::varchar)}};
+    cql::append_rows(client.out(), cql::ProtocolVersion::v4, id, columns, {{text(value)}});
+    client.stream->send_soon();
 }
 
 void ScriptedNode::answer_prepared(const Asked& asked, base::ByteView id) {

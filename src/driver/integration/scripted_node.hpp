@@ -47,8 +47,9 @@ struct Asked {
 
 class ScriptedNode {
 public:
-    // Listens at `host`, at `port` or, for 0, at any.
-    ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port);
+    // Listens at `host`, at `port` or, for 0, at any. `tls` null: plain.
+    ScriptedNode(net::Loop& loop, const std::string& host, std::uint16_t port,
+                 std::shared_ptr<net::TlsContext> tls = nullptr);
 
     net::Address address() const { return address_; }
     // Nodes of the cluster, this one included: what system.local and system.peers say.
@@ -58,6 +59,8 @@ public:
     // as its id.
     std::function<void(const Asked&)> on_request;
     void answer_by_default(const Asked& asked);
+    // One row with one column of ks.t: v text.
+    static void answer_row(Client& client, std::uint16_t id, const std::string& value);
     // PREPARED: one marker, k int, which is the partition key of ks.t.
     static void answer_prepared(const Asked& asked, base::ByteView id);
 
@@ -81,6 +84,7 @@ private:
 
     net::Loop& loop_;
     net::Address address_;
+    const std::shared_ptr<net::TlsContext> tls_;
     std::unique_ptr<net::Listener> listener_;
     std::vector<const ScriptedNode*> cluster_;
 };
