@@ -50,17 +50,19 @@ void AuditLog::append(const std::string& event, const std::string& fields) {
 
 void AuditLog::write(const std::string& event, const base::JsonObject& fields) {
     const std::lock_guard guard(mutex_);
-    if (++lines_ > most_lines_a_second)
-        ++left_out_;
+    Second& second = events_[event];
+    if (++second.lines > most_lines_a_second)
+        ++second.left_out;
     else
         append(event, fields.text());
 }
 
 void AuditLog::tick() {
     const std::lock_guard guard(mutex_);
-    if (left_out_ > 0) append("left_out", base::JsonObject().field("lines", left_out_).text());
-    left_out_ = 0;
-    lines_ = 0;
+    for (const auto& [event, second] : events_)
+        if (second.left_out > 0)
+            append("left_out", base::JsonObject().field("of", event).field("lines", second.left_out).text());
+    events_.clear();
     struct stat named {
     }, open{};
     if (file_ < 0 || ::fstat(file_, &open) != 0) return;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 
@@ -24,8 +25,8 @@ public:
 
     // Opens the file. Errors: bad_configuration, with the path.
     base::Result<void> open();
-    // One line: the time, the event, and what `fields` has. Past most_lines_a_second lines are only counted, and the
-    // count is a line of its own.
+    // One line: the time, the event, and what `fields` has. Past most_lines_a_second of one event lines are only
+    // counted, and the count is a line of its own: a flood of refused logins hides no other event.
     void write(const std::string& event, const base::JsonObject& fields);
     // To be called every second: writes the count of what was left out, and opens the file anew where somebody moved it
     // away.
@@ -37,8 +38,11 @@ private:
     const std::string path_;
     std::mutex mutex_;
     int file_ = -1;
-    std::uint32_t lines_ = 0;  // of this second
-    std::uint64_t left_out_ = 0;
+    struct Second {
+        std::uint32_t lines = 0;
+        std::uint64_t left_out = 0;
+    };
+    std::map<std::string, Second> events_;  // of this second
 };
 
 }  // namespace crossfade::gateway

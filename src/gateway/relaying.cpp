@@ -220,6 +220,7 @@ void Session::node_appended() {
 
 void Session::on_drained() {
     if (stage_ == Stage::relaying) node_->resume_reading();
+    if (stage_ == Stage::login) client_->resume_reading();
 }
 
 void Session::node_drained() {

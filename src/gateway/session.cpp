@@ -7,6 +7,8 @@ namespace crossfade::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds patience_with_login{20'000}, patience_with_node{5'000}, last_words{2'000};
+// Who asks and does not read what he is answered is not read either.
+constexpr std::size_t most_unsent_before_login = 256U << 10U;
 
 std::string host_of(const std::string& peer) {
     const auto address = net::parse_address(peer, 0);
@@ -115,6 +117,10 @@ std::size_t Session::login_bytes(std::span<std::uint8_t> bytes) {
             client_->pause_reading();
             take_credentials(std::move(step.credentials));
         } else if (step.consumed == 0) {
+            break;
+        } else if (client_->unsent() > most_unsent_before_login) {
+            client_->pause_reading();
+            client_->notify_when_unsent_below(most_unsent_before_login / 2);
             break;
         }
     }

@@ -1,16 +1,12 @@
-"""A gateway as its users meet it: the official driver with the bundle and a token, and whoever comes with something else."""
-import datetime
+"""A gateway as its users meet it: the official driver with the bundle and a token. Whoever comes with something else: test_gateway_faults.py."""
 import http.client
 import json
 import os
 import pathlib
 import socket
 import ssl
-import struct
 import subprocess
-import threading
 import time
-import uuid
 
 import cassandra_lab
 import pytest
@@ -19,12 +15,8 @@ from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, NoHostAvailable
 from cassandra.query import BatchStatement, SimpleStatement
 from conftest import NAME
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 from made_certificates import Authority
-from running_gateway import HOST, RunningGateway
+from running_gateway import HOST, OPTIONS, RunningGateway
 from running_proxy import wait_for
 
 KEYSPACE = "through_gateway"
@@ -182,61 +174,6 @@ def test_metadata_is_served_to_http_1_1_and_1_0(gateway, target):
     assert b"Content-Length: " in text and text.endswith(json.dumps(document, separators=(",", ":")).encode())
 
 
-# --- whoever comes with something else ----------------------------------------------------------------------------------------------
-
-def said(gateway, port, data, context=None, name=None):
-    """What comes back until the gateway closes."""
-    connection = socket.create_connection((HOST, port), timeout=20)
-    try:
-        if context:
-            connection = context.wrap_socket(connection, server_hostname=name)
-        connection.sendall(data)
-        return b"".join(iter(lambda: connection.recv(65536), b""))
-    finally:
-        connection.close()
-
-
-def alert(gateway, context, name=None, port=None):
-    """The TLS alert by which a connection ends."""
-    with pytest.raises(ssl.SSLError) as caught:
-        said(gateway, port or gateway.port, b"\x04\x00\x00\x00\x05\x00\x00\x00\x00", context, name)
-    return caught.value.reason
-
-
-OPTIONS = struct.pack(">BBhBi", 4, 0, 0, 5, 0)
-
-
-@pytest.mark.parametrize("port", ["port", "metadata_port"])
-def test_wrong_certificates_get_the_alert_that_tells_why(gateway, tmp_path, port):
-    port = getattr(gateway, port)
-    assert "CERTIFICATE_REQUIRED" in alert(gateway, gateway.context(()), port=port)
-    foreign = Authority(tmp_path / "foreign", "Foreign Root").issue("stranger")
-    assert "UNKNOWN_CA" in alert(gateway, gateway.context(foreign), port=port)
-    assert "CERTIFICATE_EXPIRED" in alert(gateway, gateway.context(expired_certificate(gateway, tmp_path)), port=port)
-    reasons = " ".join(line["reason"] for line in gateway.audit("tls_refused"))
-    assert "certificate has expired" in reasons and "peer did not return a certificate" in reasons
-
-
-def expired_certificate(gateway, folder):
-    """Signed by the gateway's own root, and over since yesterday."""
-    root = x509.load_pem_x509_certificate((gateway.folder / "pki" / "ca.crt").read_bytes())
-    root_key = serialization.load_pem_private_key((gateway.folder / "pki" / "ca.key").read_bytes(), None)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    now = datetime.datetime.now(datetime.timezone.utc)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "late")])
-    certificate = x509.CertificateBuilder(root.subject, subject, key.public_key(), 77, now - datetime.timedelta(days=9),
-                                          now - datetime.timedelta(days=1)).sign(root_key, hashes.SHA256())
-    paths = folder / "late.crt", folder / "late.key"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    return paths
-
-
-def test_server_names_that_nobody_has_are_refused(gateway):
-    assert "UNRECOGNIZED_NAME" in alert(gateway, gateway.context(), str(uuid.uuid4()))
-    assert "UNRECOGNIZED_NAME" in alert(gateway, gateway.context(), "other.example.org")
-
-
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_both_versions_of_tls_and_the_answer_to_options(gateway, target, version):
     context = gateway.context()
@@ -247,24 +184,6 @@ def test_both_versions_of_tls_and_the_answer_to_options(gateway, target, version
         assert b"DATASTAX_APOLLO" in connection.recv(65536)
         connection.sendall(b"\x42" + OPTIONS[1:])
         assert b"Invalid or unsupported protocol version (66)" in connection.recv(65536)
-
-
-def test_who_speaks_another_protocol_is_told_in_it(gateway):
-    assert said(gateway, gateway.port, OPTIONS)[:2] == b"\x15\x03"  # a TLS alert
-    assert said(gateway, gateway.port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 400 ")
-    assert said(gateway, gateway.port, b"GET /metadata HTTP/1.1\r\nHost: x\r\n\r\n", gateway.context()).startswith(b"HTTP/1.1 400 ")
-    assert said(gateway, gateway.metadata_port, OPTIONS + b"\r\n\r\n", gateway.context()).startswith(b"HTTP/1.1 400 ")
-    assert b"expecting STARTUP or OPTIONS" in said(gateway, gateway.port, b"\x04\x00\x00\x01\x07\x00\x00\x00\x00", gateway.context())
-
-
-def test_handshakes_that_never_end_keep_nobody_out(gateway):
-    silent = [socket.create_connection((HOST, gateway.port)) for _ in range(200)]
-    half = [socket.create_connection((HOST, gateway.port)) for _ in range(50)]
-    for one in half:
-        one.sendall(b"\x16\x03\x01\x02\x00\x01")
-    assert gateway.connect().execute("SELECT key FROM system.local").one().key == "local"
-    for one in silent + half:
-        one.close()
 
 
 # --- crossfade bundle verify --------------------------------------------------------------------------------------------------------
@@ -337,9 +256,11 @@ def test_a_revoked_bundle_ends_and_a_renewed_server_goes_on(crossfade, target, t
         serial = next(line for line in own.command("certificate", "list").stdout.splitlines() if line.endswith(".zip")).split()[0]
         assert own.command("certificate", "revoke", serial).returncode == 0
         wait_for(lambda: own.audit("ended"), 3)
-        assert "CERTIFICATE_REVOKED" in alert(own, own.context())
+        for port in (own.port, own.metadata_port):
+            assert "CERTIFICATE_REVOKED" in own.alert(own.context(), port=port)
         code, said = verify(own.bundle, token=own.folder / "token")
         assert code == 20 and "failed   metadata service" in said and "certificate revoked" in said, said
+        assert {line["port"] for line in own.audit("tls_refused") if "certificate revoked" in line["reason"]} == {"cql", "metadata"}
         assert own.command("certificate", "renew", "--bundles").returncode == 0
         time.sleep(1)
         assert own.connect().execute("SELECT key FROM system.local").one().key == "local"
@@ -361,51 +282,6 @@ def test_folders_that_others_can_read_are_refused(gateway, tmp_path, crossfade, 
         assert done.returncode == 30 and "chmod 600" in done.stderr
     finally:
         (gateway.folder / "pki" / "server.key").chmod(0o600)
-
-
-def test_a_cluster_that_is_away_is_told(gateway, crossfade, target, tmp_path):
-    own = RunningGateway(crossfade, tmp_path / "dir", target.address)
-    own.stop()
-    settings = own.folder / "gateway.json"
-    settings.write_text(settings.read_text().replace(target.address + ":9042", "127.0.0.1:1"))
-    own.start()
-    try:
-        connection = http.client.HTTPSConnection(HOST, own.metadata_port, context=own.context(), timeout=20)
-        connection.request("GET", "/metadata")
-        answer = connection.getresponse()
-        assert answer.status == 503 and "not been reached" in json.loads(answer.read())["message"]
-    finally:
-        own.stop()
-
-
-@pytest.mark.long
-def test_ten_thousand_wrong_logins_cost_others_nothing(gateway):
-    startup = b"\x04\x00\x00\x00\x01\x00\x00\x00\x16\x00\x01\x00\x0bCQL_VERSION\x00\x053.0.0"
-    token = b"\x00token\x00AstraCS:none:" + b"0" * 64
-    login = struct.pack(">BBhBi", 4, 0, 1, 15, len(token) + 4) + struct.pack(">i", len(token)) + token
-    context, counted = gateway.context(), [0]
-
-    def many(count):
-        for _ in range(count):
-            with context.wrap_socket(socket.create_connection((HOST, gateway.port), timeout=30)) as connection:
-                connection.sendall(startup)
-                connection.recv(65536)
-                connection.sendall(login)
-                connection.close()  # does not wait
-                counted[0] += 1
-
-    threads = [threading.Thread(target=many, args=(625,)) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    slowest = 0
-    while any(thread.is_alive() for thread in threads):
-        began = time.monotonic()
-        session = gateway.connect()
-        session.execute("SELECT key FROM system.local")
-        session.cluster.shutdown()
-        slowest = max(slowest, time.monotonic() - began)
-    assert counted[0] == 10_000
-    assert slowest < 15
 
 
 @pytest.fixture(scope="module")
