@@ -83,10 +83,18 @@ def count_pytest(outcome, step, code, output):
         if not numbers.get("failed", 0) and not numbers.get("error", 0):
             outcome.failed += 1
         failures = re.findall(r"^(?:FAILED|ERROR) (\S+::\S.*?)(?: - (.*))?$", output, re.M)
-        outcome.failures += [(step, f"{name}: {reason or 'see the log'}") for name, reason in failures[:20]]
+        outcome.failures += [(step, f"{name}: {reason or ''}{said(name, output, 1 if reason else 0)}") for name, reason in failures[:20]]
         if len(failures) != numbers.get("failed", 0) + numbers.get("error", 0) or not failures:
             outcome.failures.append((step, closing))
     outcome.notes += [f"{step}: {reason}" for reason in one_line_a_test(re.findall(r"^SKIPPED \[\d+\] (.+)$", output, re.M))]
+
+
+def said(name, output, shown):
+    """What pytest says of one failed case: the message's lines but the first `shown`, which its summary has (of a short name alone)."""
+    case = name.split("::", 1)[1].replace("::", ".")
+    section = re.search(rf"^_+ (?:ERROR at \w+ of )?{re.escape(case)} _+$(.*?)(?=^[_=]{{3,}} |\Z)", output, re.M | re.S)
+    lines = re.findall(r"^E {2,}(.*)$", section.group(1), re.M) if section else []
+    return "".join(f"\n    {line[:400]}" for line in lines[shown:shown + 12])
 
 
 def one_line_a_test(reasons):

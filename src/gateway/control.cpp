@@ -12,6 +12,7 @@ namespace crossfade::gateway {
 namespace {
 
 constexpr std::int64_t warn_days = 30;
+constexpr std::size_t longest_shown_path = 100;
 
 // Differs when the file does.
 std::string state_of(const std::string& path) {
@@ -146,10 +147,17 @@ base::Result<void> Control::serve_metadata(const net::Address& on) {
     net::HttpLimits limits;
     limits.largest_body = 64U << 10U;
     limits.idle = std::chrono::seconds(20);
-    auto service = net::serve_http(loop_, on, listening_of(shared_, "metadata"), limits,
-                                   [this](const net::HttpRequest& request, const net::HttpReply& reply) {
-                                       reply(answer_metadata(shared_.settings, *facts_, request));
-                                   });
+    const auto refused = [this](const std::string& peer, int status, const std::string& why) {
+        shared_.audit.write("metadata_refused",
+                            base::JsonObject().field("peer", peer).field("status", status).field("reason", why));
+    };
+    const auto answer = [this, refused](const net::HttpRequest& request, const net::HttpReply& reply) {
+        net::HttpResponse response = answer_metadata(shared_.settings, *facts_, request);
+        if (response.status >= 400)
+            refused(request.peer, response.status, request.method + " " + request.path.substr(0, longest_shown_path));
+        reply(std::move(response));
+    };
+    auto service = net::serve_http(loop_, on, listening_of(shared_, "metadata"), limits, answer, refused);
     if (!service) return base::fail(service.error());
     services_.push_back(std::move(*service));
     return {};

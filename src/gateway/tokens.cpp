@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json_text.hpp"
 #include "gateway/sealing.hpp"
@@ -61,7 +62,10 @@ bool read_token(const simdjson::dom::element& from, Token& token) {
     };
     const auto number = [&](const char* name, auto& into) {
         std::uint64_t value = 0;
-        if (from[name].get(value) != simdjson::SUCCESS) return false;
+        // Cut off, a limit of 2^32 connections would be none at all.
+        if (from[name].get(value) != simdjson::SUCCESS ||
+            !std::in_range<std::remove_reference_t<decltype(into)>>(value))
+            return false;
         into = static_cast<std::remove_reference_t<decltype(into)>>(value);
         return true;
     };

@@ -88,6 +88,17 @@ TEST_F(TokensTest, ABrokenFileIsNamed) {
     }
 }
 
+// Cut off it would be 0, which is no limit.
+TEST_F(TokensTest, ALimitThatDoesNotFitIsRefused) {
+    TokenLimits limits;
+    limits.connections = 3;
+    std::string text = to_json({make_token({"r", "p"}, limits, now, now + day).token});
+    const std::string three = "\"connections\":3";
+    ASSERT_NE(text.find(three), std::string::npos);
+    text.replace(text.find(three), three.size(), "\"connections\":4294967296");
+    EXPECT_FALSE(parse_tokens("tokens", text));
+}
+
 TEST(Sealing, OpensOnlyWithTheSameSecretAndBinding) {
     const std::string sealed = seal("secret", "owner", "plain");
     EXPECT_EQ(unseal("secret", "owner", sealed)->reveal(), "plain");

@@ -3,6 +3,14 @@
 #include "net/stream.hpp"
 
 namespace crossfade::net {
+namespace {
+
+// Whether it can be one: digits in groups, and a zone behind '%'.
+bool looks_like_ipv6(std::string_view host) {
+    return host.substr(0, host.find('%')).find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+}
+
+}  // namespace
 
 base::Result<Address> parse_address(std::string_view text, std::uint16_t default_port) {
     const auto wrong = [&](std::string_view why) {
@@ -29,6 +37,9 @@ base::Result<Address> parse_address(std::string_view text, std::uint16_t default
         }
     }
     if (address.host.empty()) return wrong("the host is missing");
+    if (address.host.find_first_of("[]") != std::string::npos) return wrong("brackets stand around an IPv6 address");
+    if (address.host.find(':') != std::string::npos && !looks_like_ipv6(address.host))
+        return wrong("what has several colons is an IPv6 address, and this is none");
     if (!port.empty()) {
         unsigned number = 0;
         const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);

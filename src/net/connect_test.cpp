@@ -284,8 +284,10 @@ TEST(Address, IsParsedWithItsPortOrTheDefault) {
     EXPECT_EQ(parsed("[::1]:9044"), "::1 9044");
     EXPECT_EQ(parsed("[::1]"), "::1 9042");
     EXPECT_EQ(parsed("fe80::1"), "fe80::1 9042");
+    EXPECT_EQ(parsed("[fe80::1%eth0]:1"), "fe80::1%eth0 1");
     for (const char* const wrong :
-         {"", ":9042", "node1:", "node1:x", "node1:65536", "node1:-1", "[::1", "[::1]9042", "[::1]:", "[]:1", "a:1 "})
+         {"", ":9042", "node1:", "node1:x", "node1:65536", "node1:-1", "[::1", "[::1]9042", "[::1]:", "[]:1", "a:1 ",
+          "::1]:9042", "node1:9042:9043", "[node1:9042]:1", "[[node1]:1"})
         EXPECT_EQ(parsed(wrong), "error") << wrong;
     EXPECT_EQ(to_text({"::1", 9042}), "[::1]:9042");
     EXPECT_EQ(to_text({"node1", 9042}), "node1:9042");

@@ -22,6 +22,7 @@ struct HttpRequest {
     std::map<std::string, std::string>
         headers;  // names in lower case; of a name given twice the values are joined by ", "
     std::string body;
+    std::string peer{};              // as Stream::peer_address()
     std::string peer_certificate{};  // over TLS: as Stream::peer_certificate()
 };
 struct HttpResponse {
@@ -51,8 +52,11 @@ struct HttpLimits {
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
                                                      HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle);
+// `refused`: told of a malformed or oversized request, on the loop's thread.
+using HttpRefused = std::function<void(const std::string& peer, int status, const std::string& why)>;
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, TlsListening tls, HttpLimits limits,
-                                                     std::function<void(HttpRequest, HttpReply)> handle);
+                                                     std::function<void(HttpRequest, HttpReply)> handle,
+                                                     HttpRefused refused = {});
 
 // One request of a client on a loop.
 struct HttpAsk {

@@ -57,7 +57,7 @@ private:
     void tell_to_continue();
     void complete();
     void refuse(const boost::beast::error_code& error);
-    void refuse(int status, std::string why);
+    void refuse(int status, const std::string& why);
 
     Server& server_;
     const std::uint64_t number_;
@@ -73,8 +73,8 @@ private:
 // Lives while a reply or a task of the loop may still need it.
 class Server final : public std::enable_shared_from_this<Server> {
 public:
-    Server(Loop& loop, HttpLimits limits, std::function<void(HttpRequest, HttpReply)> handle)
-        : loop_(loop), limits_(limits), handle_(std::move(handle)) {}
+    Server(Loop& loop, HttpLimits limits, std::function<void(HttpRequest, HttpReply)> handle, HttpRefused refused)
+        : loop_(loop), limits_(limits), handle_(std::move(handle)), refused_(std::move(refused)) {}
 
     void accept(std::unique_ptr<Stream> stream) {
         if (connections_.size() >= limits_.most_connections) {
@@ -107,11 +107,15 @@ public:
         connections_.clear();
     }
     const HttpLimits& limits() const { return limits_; }
+    void tell_refused(const std::string& peer, int status, const std::string& why) const {
+        if (refused_) refused_(peer, status, why);
+    }
 
 private:
     Loop& loop_;
     const HttpLimits limits_;
     const std::function<void(HttpRequest, HttpReply)> handle_;
+    const HttpRefused refused_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
     std::uint64_t next_number_ = 0;
     bool is_stopped_ = false;
@@ -216,7 +220,7 @@ void Connection::complete() {
     request.method = view(message.method_string());
     auto target = parse_target(view(message.target()));
     if (!target) {
-        refuse(400, "the request's target is no path with a query\n");
+        refuse(400, "the request's target is no path with a query");
         return;
     }
     request.path = std::move(target->path);
@@ -229,6 +233,7 @@ void Connection::complete() {
         value += view(field.value());
     }
     request.body = std::move(message.body());
+    request.peer = stream_->peer_address();
     request.peer_certificate = stream_->peer_certificate();
     is_head_ = message.method() == http::verb::head;
     keeps_open_ = message.keep_alive();
@@ -241,17 +246,18 @@ void Connection::complete() {
 
 void Connection::refuse(const boost::beast::error_code& error) {
     if (error == http::error::header_limit)
-        refuse(431, "the request's header is larger than is allowed\n");
+        refuse(431, "the request's header is larger than is allowed");
     else if (error == http::error::body_limit)
-        refuse(413, "the request's body is larger than is allowed\n");
+        refuse(413, "the request's body is larger than is allowed");
     else
-        refuse(400, "this is no HTTP request: " + error.message() + "\n");
+        refuse(400, "this is no HTTP request: " + error.message());
 }
 
-void Connection::refuse(int status, std::string why) {
+void Connection::refuse(int status, const std::string& why) {
     is_refused_ = true;
     idle_.cancel();
-    append_response(stream_->out(), {status, "text/plain", std::move(why)}, false, false);
+    server_.tell_refused(stream_->peer_address(), status, why);
+    append_response(stream_->out(), {status, "text/plain", why + "\n"}, false, false);
     stream_->close_after_sending(last_words);
     server_.forget(number_);
 }
@@ -293,8 +299,9 @@ private:
 
 template <class Tls>
 base::Result<std::unique_ptr<HttpServer>> serve(Loop& loop, const Address& on, Tls tls, HttpLimits limits,
-                                                std::function<void(HttpRequest, HttpReply)> handle) {
-    auto server = std::make_shared<Server>(loop, limits, std::move(handle));
+                                                std::function<void(HttpRequest, HttpReply)> handle,
+                                                HttpRefused refused) {
+    auto server = std::make_shared<Server>(loop, limits, std::move(handle), std::move(refused));
     auto listener = listen(loop, on, std::move(tls),
                            [server](std::unique_ptr<Stream> stream) { server->accept(std::move(stream)); });
     if (!listener) return base::fail(listener.error());
@@ -306,12 +313,13 @@ base::Result<std::unique_ptr<HttpServer>> serve(Loop& loop, const Address& on, T
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
                                                      HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle) {
-    return serve(loop, on, std::move(tls), limits, std::move(handle));
+    return serve(loop, on, std::move(tls), limits, std::move(handle), {});
 }
 
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, TlsListening tls, HttpLimits limits,
-                                                     std::function<void(HttpRequest, HttpReply)> handle) {
-    return serve(loop, on, std::move(tls), limits, std::move(handle));
+                                                     std::function<void(HttpRequest, HttpReply)> handle,
+                                                     HttpRefused refused) {
+    return serve(loop, on, std::move(tls), limits, std::move(handle), std::move(refused));
 }
 
 }  // namespace crossfade::net

@@ -22,7 +22,11 @@ using testing::StartsWith;
 class HttpTest : public testing::Test {
 protected:
     void serve(std::function<void(HttpRequest, HttpReply)> handle, HttpLimits limits = {}) {
-        auto made = serve_http(loop, {"127.0.0.1", 0}, nullptr, limits, std::move(handle));
+        const auto refuse = [this](const std::string& peer, int status, const std::string& why) {
+            EXPECT_THAT(peer, StartsWith("127.0.0.1:"));
+            told_refused.push_back(std::to_string(status) + " " + why);
+        };
+        auto made = serve_http(loop, {"127.0.0.1", 0}, TlsListening(), limits, std::move(handle), refuse);
         ASSERT_TRUE(made) << made.error().message;
         server = std::move(*made);
     }
@@ -63,6 +67,7 @@ protected:
 
     TestingLoop loop;
     std::unique_ptr<HttpServer> server;
+    std::vector<std::string> told_refused;  // what the server told of requests that it did not hand on
 };
 
 TEST_F(HttpTest, ClientAndServerUnderstandEachOther) {
@@ -365,6 +370,9 @@ TEST_F(HttpTest, HostileInputGetsItsStatusAndIsNeverHandled) {
     EXPECT_EQ(status_of("GET /" + std::string(5000, 'x') + " HTTP/1.1\r\n\r\n"), "HTTP/1.1 431");
     EXPECT_EQ(status_of(std::string(5000, 'x')).substr(0, 10), "HTTP/1.1 4");
     EXPECT_EQ(handled, 0);
+    ASSERT_EQ(told_refused.size(), 16U);  // of each, once
+    EXPECT_THAT(told_refused[0], StartsWith("400 this is no HTTP request: "));
+    EXPECT_EQ(told_refused[10], "413 the request's body is larger than is allowed");
 }
 
 TEST_F(HttpTest, RandomBytesNeverHangOrCrashIt) {

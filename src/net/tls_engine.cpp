@@ -92,8 +92,10 @@ void TlsContext::ask_for_server_names(std::function<bool(const std::string&)> ac
 }
 
 int TlsContext::judge_server_name(SSL* connection, int* alert, void* context) {
-    const char* const name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
-    if (static_cast<TlsContext*>(context)->accepts_server_name_(name == nullptr ? "" : name)) return SSL_TLSEXT_ERR_OK;
+    const char* const given = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
+    const std::string name = given == nullptr ? "" : given;
+    if (static_cast<TlsContext*>(context)->accepts_server_name_(name)) return SSL_TLSEXT_ERR_OK;
+    WireBio::engine_of(SSL_get_rbio(connection)).refused_name_ = name;
     *alert = SSL_AD_UNRECOGNIZED_NAME;
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -129,7 +131,9 @@ TlsEngine::~TlsEngine() {
 base::Error TlsEngine::error(const char* doing) const {
     std::string text = std::string("TLS ") + doing + " failed: ";
     const long verified = SSL_get_verify_result(ssl_);
-    if (verified != X509_V_OK) {
+    if (refused_name_) {
+        text += "nobody has the server name '" + *refused_name_ + "' here";
+    } else if (verified != X509_V_OK) {
         text += std::string("the peer's certificate is not accepted (") + X509_verify_cert_error_string(verified) + ")";
     } else if (const unsigned long code = ERR_peek_last_error(); code != 0) {
         const char* const reason = ERR_reason_error_string(code);

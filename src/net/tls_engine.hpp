@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -63,13 +64,15 @@ public:
 
 private:
     friend struct WireBio;
+    friend class TlsContext;  // refused_name_
     base::Error error(const char* doing) const;
     void answer_plain_text(base::Bytes& wire) const;
 
     const std::shared_ptr<TlsContext> context_;
     SSL* ssl_ = nullptr;
-    base::ByteView* received_ = nullptr;  // during a call
-    base::Bytes* wire_ = nullptr;         // during a call
+    base::ByteView* received_ = nullptr;       // during a call
+    base::Bytes* wire_ = nullptr;              // during a call
+    std::optional<std::string> refused_name_;  // server side: what ended the handshake
     bool is_open_ = false;
     bool is_finished_ = false;
 };

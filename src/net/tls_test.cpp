@@ -529,6 +529,7 @@ TEST_F(TlsListeningTest, OnlyServerNamesThatAreServedComeIn) {
     options.server_name = "node-2";
     EXPECT_THAT(refusal(trusting(), options), HasSubstr("unrecognized name"));
     loop.run_until([&] { return failures.size() == 1; });
+    EXPECT_THAT(failures.begin()->second, HasSubstr("nobody has the server name 'node-2' here"));
 }
 
 TEST_F(TlsListeningTest, NewConnectionsSeeTheCertificateOfTheMoment) {

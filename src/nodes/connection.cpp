@@ -90,7 +90,8 @@ void Connection::turn_ended() {
 }
 
 void Connection::forget(std::uint16_t stream_id) {
-    if (is_ended_ || streams_.orphan(stream_id) <= most_orphans || is_given_up_) return;
+    // Also while it ends: whoever gives up because another was told is not told.
+    if (streams_.orphan(stream_id) <= most_orphans || is_ended_ || is_given_up_) return;
     is_given_up_ = true;
     // Later: whoever forgets is in the middle of something, and those who still wait will be called.
     loop_.post([weak = weak_from_this()] {

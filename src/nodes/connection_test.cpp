@@ -338,5 +338,26 @@ TEST_F(ConnectionTest, WhoeverIsAnsweredMayLetGoOfIt) {
     EXPECT_TRUE(ended_.empty());
 }
 
+// Gives up another request when its own is lost, as a speculative execution does.
+struct Canceller final : AnswerWaiter {
+    void on_answer(Connection&, const Answer&) override {}
+    void on_lost(Connection& from, const base::Error&) override { from.forget(other); }
+    std::uint16_t other = 0;
+};
+
+TEST_F(ConnectionTest, WhoGivesUpWhileItEndsIsNotTold) {
+    open(ProtocolVersion::v4);
+    Canceller canceller;
+    Bytes frame;
+    cql::append_options(frame, ProtocolVersion::v4, 0);
+    connection_->send(canceller, frame);
+    Waiter &given_up = waiter(), &last = waiter();
+    canceller.other = send(given_up);
+    send(last);
+    stream_->user->on_closed(base::Error(base::ErrorKind::connection, "reset"));
+    EXPECT_EQ(given_up.lost, 0);
+    EXPECT_EQ(last.lost, 1);
+}
+
 }  // namespace
 }  // namespace crossfade::nodes

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace crossfade::nodes {
@@ -54,15 +55,15 @@ public:
         return result;
     }
 
-    // Frees all, and calls visit(waiter) for each that waited. visit() may not touch the table's ids.
+    // Frees all, and calls visit(waiter) for each that waited. visit() may orphan() ids: those who wait on them are not
+    // visited any more, and may be gone. It may take none.
     template <class Visit>
     void drain(Visit&& visit) {
-        std::vector<Entry> entries;
-        entries.swap(entries_);
         free_.clear();
+        for (std::size_t id = 0; id < entries_.size(); ++id)
+            if (Waiter* const waiter = std::exchange(entries_[id].waiter, nullptr)) visit(*waiter);
+        entries_.clear();
         in_use_ = orphans_ = 0;
-        for (const Entry& entry : entries)
-            if (entry.waiter != nullptr) visit(*entry.waiter);
     }
 
     std::uint32_t in_use() const { return in_use_; }

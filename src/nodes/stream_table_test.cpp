@@ -66,5 +66,22 @@ TEST(StreamTable, TheEndIsToldToAllWhoWaitAndToNoOrphan) {
     EXPECT_EQ(table.in_use(), 0U);
 }
 
+TEST(StreamTable, WhoGivesUpWhileOthersAreToldTheEndIsNotTold) {
+    StreamTable<Waiter> table;
+    Waiter first, second, third;
+    table.take(&first);
+    const std::uint16_t id = table.take(&second);
+    table.take(&third);
+    table.drain([&](Waiter& waiter) {
+        ++waiter.told;
+        if (&waiter == &first) table.orphan(id);
+    });
+    EXPECT_EQ(first.told, 1);
+    EXPECT_EQ(second.told, 0);
+    EXPECT_EQ(third.told, 1);
+    EXPECT_EQ(table.in_use(), 0U);
+    EXPECT_EQ(table.orphans(), 0U);
+}
+
 }  // namespace
 }  // namespace crossfade::nodes

@@ -36,6 +36,11 @@ public:
         const std::lock_guard guard(mutex_);
         if (status_.error.empty()) status_.error = error;
     }
+    // What failed is tried again.
+    void forget_error() {
+        const std::lock_guard guard(mutex_);
+        status_.error.clear();
+    }
     RepairStatus status() const {
         const std::lock_guard guard(mutex_);
         return status_;

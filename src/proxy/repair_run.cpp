@@ -2,6 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "driver/pause.hpp"
@@ -53,7 +56,7 @@ void RepairRun::stop() {
 }
 
 base::Task<void> RepairRun::run() {
-    auto connected = co_await connect();
+    auto connected = co_await connect_patiently();
     if (connected) {
         co_await repair_all();
         // What was withdrawn is gone from the journal when this run says that it ended.
@@ -71,18 +74,35 @@ base::Task<void> RepairRun::run() {
                    status.error.empty() ? "" : "; ", status.error);
 }
 
+// A node that has just started may refuse the first who come.
+base::Task<base::Result<void>> RepairRun::connect_patiently() {
+    for (int tried = 1;; ++tried) {
+        auto connected = co_await connect();
+        if (connected || tried == most_tries || is_stopped_) co_return connected;
+        const base::ErrorKind kind = connected.error().kind;
+        const bool may_pass = kind == base::ErrorKind::connection || kind == base::ErrorKind::timeout ||
+                              kind == base::ErrorKind::unavailable;
+        if (!may_pass) co_return connected;
+        co_await rest(std::chrono::seconds(tried));
+    }
+}
+
 base::Task<base::Result<void>> RepairRun::connect() {
     for (std::size_t side = 0; side < sessions_.size(); ++side) {
+        if (sessions_[side]) continue;
         driver::SessionOptions options =
             session_options(side == origin_cluster ? options_.origin : options_.target, options_.version);
         auto session = co_await driver::Session::connect(loop_, std::move(options));
         if (!session)
             co_return base::fail(session.error().kind,
                                  std::string(cluster_names[side]) + ": " + session.error().message);
-        sessions_[side] = std::move(*session);
         if (options_.check_cluster) {
-            if (auto own = options_.check_cluster(side, *sessions_[side]->topology()); !own) co_return own;
+            if (auto own = options_.check_cluster(side, *(*session)->topology()); !own) {
+                (*session)->close();
+                co_return own;
+            }
         }
+        sessions_[side] = std::move(*session);
         if (is_stopped_) co_return base::fail(base::ErrorKind::interrupted, "the proxy is ending");
     }
     tables_ = std::make_unique<RepairTables>(sessions_);
@@ -96,8 +116,24 @@ base::Task<base::Result<void>> RepairRun::connect() {
     co_return base::Result<void>();
 }
 
-// Entries that come while it runs are behind the last one, and are met too.
 base::Task<void> RepairRun::repair_all() {
+    for (int fruitless = 0; !is_stopped_;) {
+        const std::uint64_t done = board_.status().done;
+        co_await pass();
+        if (failed_.empty() || is_stopped_) break;
+        fruitless = board_.status().done > done ? 0 : fruitless + 1;
+        if (fruitless == most_fruitless) break;
+        base::log_info("journal repair: {} failed and will be tried again: {}", failed_.size(), board_.status().error);
+        co_await rest(std::chrono::seconds(1 << fruitless));
+        retried_ = std::exchange(failed_, {});
+        failures_in_a_row_ = 0;
+        board_.forget_error();
+    }
+    if (is_stopped_) board_.add_error("the proxy is ending");
+}
+
+// Entries that come while it runs are behind the last one, and are met too.
+base::Task<void> RepairRun::pass() {
     std::uint64_t after = 0;
     while (!is_over()) {
         auto page = journal_.list(after, page_entries);
@@ -106,15 +142,24 @@ base::Task<void> RepairRun::repair_all() {
             break;
         }
         if (page->empty()) break;
-        after = page->back().id;
         for (JournalEntry& entry : *page) {
             if (is_over()) break;
+            after = entry.id;
+            if (!is_of_this_pass(after)) continue;
             auto shared = std::make_shared<const JournalEntry>(std::move(entry));
             co_await repair_one(std::move(shared));
         }
     }
     co_await window_.below(1);
-    if (is_stopped_) board_.add_error("the proxy is ending");
+    visited_ = std::max(visited_, after);
+}
+
+base::Task<void> RepairRun::rest(std::chrono::seconds length) {
+    constexpr std::chrono::milliseconds step{100};
+    for (std::chrono::milliseconds rested{0}; rested < length && !is_stopped_; rested += step) {
+        driver::Pause pause(loop_, step);
+        co_await pause;
+    }
 }
 
 bool RepairRun::is_skipped(const JournalEntry& entry) const {
@@ -293,6 +338,7 @@ void RepairRun::settle(const JournalEntry& entry, const base::Result<void>& outc
         block(entry, error.message + try_again);
     } else {
         ++failures_in_a_row_;
+        failed_.insert(entry.id);
         board_.add_error(error.message);
     }
 }

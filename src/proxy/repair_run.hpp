@@ -1,8 +1,10 @@
 // One run of a repair: goes through the journal in order of id and settles what can be settled (SEMANTICS, Journal).
 #pragma once
 
+#include <chrono>
 #include <coroutine>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/task.hpp"
@@ -50,15 +52,20 @@ public:
     RepairRun(const RepairRun&) = delete;
     RepairRun& operator=(const RepairRun&) = delete;
 
-    // Ends when the journal's end is reached, too many entries in a row failed, or stop() was called. Says on the board
-    // what happened.
+    // Goes over the journal, and again over what failed for a while (a node that does not answer), until nothing is
+    // left but what is blocked, most_fruitless passes in a row repaired nothing, or stop() was called. Says on the
+    // board what happened.
     base::Task<void> run();
     // Ends it soon: requests under way are given up, and their entries stay.
     void stop();
 
 private:
     base::Task<base::Result<void>> connect();
+    base::Task<base::Result<void>> connect_patiently();
     base::Task<void> repair_all();
+    base::Task<void> pass();
+    base::Task<void> rest(std::chrono::seconds length);
+    bool is_of_this_pass(std::uint64_t id) const { return id > visited_ || retried_.contains(id); }
     base::Task<void> repair_one(EntryPtr entry);
     bool is_skipped(const JournalEntry& entry) const;
     bool is_over() const { return is_stopped_ || failures_in_a_row_ >= most_failures; }
@@ -77,7 +84,8 @@ private:
     void forget(const JournalEntry& entry);
     void block(const JournalEntry& entry, std::string note);
 
-    static constexpr int most_failures = 16;
+    static constexpr int most_failures = 16;  // in a row: the pass is over
+    static constexpr int most_fruitless = 3;
     static constexpr std::size_t window_size = 32;
 
     net::Loop& loop_;
@@ -91,6 +99,8 @@ private:
     EntryWindow window_;
     bool is_stopped_ = false;
     int failures_in_a_row_ = 0;
+    std::uint64_t visited_ = 0;                 // the last entry that a pass before this one has met
+    std::set<std::uint64_t> retried_, failed_;  // those of this pass, and of the next
 };
 
 }  // namespace crossfade::proxy

@@ -1,17 +1,21 @@
 """Makes and runs a `crossfade gateway` on free ports, and connects to it as users do: by its bundle and a token."""
 import json
 import pathlib
+import socket
 import ssl
+import struct
 import subprocess
 import time
 import zipfile
 
+import pytest
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import Cluster
 from made_certificates import Authority
 from running_proxy import free_ports
 
 HOST = "127.0.0.1"
+OPTIONS = struct.pack(">BBhBi", 4, 0, 0, 5, 0)
 
 
 class RunningGateway:
@@ -58,7 +62,8 @@ class RunningGateway:
 
     def cluster(self, token=None, username="token", bundle=None, **options):
         cluster = Cluster(cloud={"secure_connect_bundle": bundle or self.bundle, "use_default_tempdir": True, "connect_timeout": 20},
-                          auth_provider=PlainTextAuthProvider(username, token or self.token), connect_timeout=20, **{"control_connection_timeout": 20, **options})
+                          auth_provider=PlainTextAuthProvider(username, token or self.token), connect_timeout=20,
+                          **{"control_connection_timeout": 20, **options})
         self.clusters.append(cluster)
         return cluster
 
@@ -83,9 +88,26 @@ class RunningGateway:
             context.load_cert_chain(*(map(str, files or (folder / "cert", folder / "key"))))
         return context
 
-    def expired_certificate(self, folder):
-        """The paths of a certificate and its key: signed by the gateway's own root, and over since yesterday."""
-        return Authority.loaded(folder, self.folder / "pki" / "ca.crt", self.folder / "pki" / "ca.key").issue("late", days=-1)
+    def authority(self, folder):
+        """Its own root, to sign what it would not."""
+        return Authority.loaded(folder, self.folder / "pki" / "ca.crt", self.folder / "pki" / "ca.key")
+
+    def said(self, port, data, context=None, name=None):
+        """What comes back to these bytes until the gateway closes."""
+        connection = socket.create_connection((HOST, port), timeout=20)
+        try:
+            if context:
+                connection = context.wrap_socket(connection, server_hostname=name)
+            connection.sendall(data)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+        finally:
+            connection.close()
+
+    def alert(self, context, name=None, port=None):
+        """The TLS alert by which a connection ends."""
+        with pytest.raises(ssl.SSLError) as caught:
+            self.said(port or self.port, OPTIONS, context, name)
+        return caught.value.reason
 
     def audit(self, event=None):
         lines = [json.loads(line) for line in (self.folder / "audit.log").read_text().splitlines()]

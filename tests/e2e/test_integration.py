@@ -10,9 +10,10 @@ import subprocess
 import pytest
 
 import cassandra_lab
+import stub_nodes
 from conftest import ORIGIN, TARGET
 
-LOGIN = "127.0.0.98"
+LOGIN, STUB = "127.0.0.98", "127.0.0.97"
 
 # Minutes each: every protocol version, and a keyspace made anew for each test.
 pytestmark = pytest.mark.long
@@ -37,7 +38,8 @@ def passes(crossfade, program, **environment):
 
 
 def test_driver(crossfade, clusters, asks_for_login):
-    passes(crossfade, "src/driver/driver_integration", CROSSFADE_TEST_AUTH=f"{LOGIN}:9042")
+    with stub_nodes.running(STUB, compression="lz4"):
+        passes(crossfade, "src/driver/driver_integration", CROSSFADE_TEST_AUTH=f"{LOGIN}:9042", CROSSFADE_TEST_STUB=f"{STUB}:9042")
 
 
 def test_repair(crossfade, clusters):

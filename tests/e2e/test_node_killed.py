@@ -83,7 +83,7 @@ def test_the_target_is_killed_and_comes_back(driver, proxy, origin, target, keys
         assert load.answers["error"] == 0, load.errors
         assert proxy.get("/phase")["unrepaired"]["target"] > 0
     repaired = proxy.command("journal", "repair", "--proxy", proxy.url, timeout=300)
-    assert repaired.returncode == 0, repaired.stdout[-2000:] + repaired.stderr[-2000:]
+    assert repaired.returncode == 0, repaired.stderr[-2000:] + repaired.stdout[-2000:]
     assert proxy.get("/journal/summary")["entries"] == 0
     text = f"SELECT k, c, v, writetime(v), s, writetime(s) FROM {keyspace}.t"
     first, second = (sorted(side.rows(text)) for side in (origin, target))

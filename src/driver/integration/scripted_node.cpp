@@ -258,6 +258,13 @@ void ScriptedNode::answer_by_default(const Asked& asked) {
         asked.client.answer_void(asked.id);
 }
 
+void ScriptedNode::answer_row(Client& client, std::uint16_t id, const std::string& value) {
+    if (client.stream == nullptr) return;
+    const std::vector<OwnedColumn> columns{{"ks", "t", "v", cql::simple_type(TypeCode::varchar)}};
+    cql::append_rows(client.out(), cql::ProtocolVersion::v4, id, columns, {{text(value)}});
+    client.stream->send_soon();
+}
+
 void ScriptedNode::answer_prepared(const Asked& asked, base::ByteView id) {
     const std::vector<OwnedColumn> variables{{"ks", "t", "k", cql::simple_type(TypeCode::int_number)}};
     cql::append_prepared(asked.client.out(), cql::ProtocolVersion::v4, asked.id, id, {}, variables, {0}, {});

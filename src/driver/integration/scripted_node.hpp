@@ -60,6 +60,8 @@ public:
     // as its id.
     std::function<void(const Asked&)> on_request;
     void answer_by_default(const Asked& asked);
+    // One row with one column of ks.t: v text.
+    static void answer_row(Client& client, std::uint16_t id, const std::string& value);
     // PREPARED: one marker, k int, which is the partition key of ks.t.
     static void answer_prepared(const Asked& asked, base::ByteView id);
 
