@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
-#include <stdexcept>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -32,11 +33,14 @@ enum class ErrorCode : std::uint8_t {
 const char* name_of(ErrorCode code) noexcept;
 
 // One sentence that names the thing, what is wrong with it and, where there is one, the next step. Never has a
-// password, token or key in it.
-class Error : public std::runtime_error {
+// password, token or key in it. Copies share the sentence; each may be used and destroyed on any thread.
+class Error : public std::exception {
 public:
-    Error(ErrorCode code, const std::string& message, std::int32_t server_code = 0)
-        : std::runtime_error(message), code_(code), server_code_(server_code) {}
+    Error(ErrorCode code, std::string message, std::int32_t server_code = 0)
+        : message_(std::make_shared<const std::string>(std::move(message))), code_(code), server_code_(server_code) {}
+
+    // The sentence, as long as this lives.
+    const char* what() const noexcept override { return message_ == nullptr ? "" : message_->c_str(); }
 
     // What to decide on.
     ErrorCode code() const noexcept { return code_; }
@@ -45,6 +49,7 @@ public:
     std::int32_t server_code() const noexcept { return server_code_; }
 
 private:
+    std::shared_ptr<const std::string> message_;  // null: moved from
     ErrorCode code_;
     std::int32_t server_code_;
 };

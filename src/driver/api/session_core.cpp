@@ -181,20 +181,20 @@ void SessionCore::submit(Execution& execution) {
         execution.start();
         return;
     }
-    bool is_first = false;
+    bool is_first = false, is_too_late = false;
     {
         const std::lock_guard lock(mutex_);
-        if (!is_closed_) {
+        is_too_late = is_closed_;
+        if (!is_too_late) {
             is_first = submitted_first_ == nullptr;
             execution.next_ = nullptr;
             (is_first ? submitted_first_ : submitted_last_->next_) = &execution;
-            submitted_last_ = &execution;
-        } else {
-            execution.error_.emplace(base::ErrorKind::interrupted, "the session is closed");
+            submitted_last_ = &execution;  // from here on it is the loop's
         }
     }
-    if (execution.error_) {
+    if (is_too_late) {
         // The loop may have ended: the caller is told here.
+        execution.error_.emplace(base::ErrorKind::interrupted, "the session is closed");
         execution.tell();
         return;
     }
