@@ -1,5 +1,8 @@
 #include "cli/devops_client.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -9,8 +12,13 @@
 namespace crossfade::cli {
 namespace {
 
+// By its address: a name that begins with 127. may lead anywhere.
 bool is_this_machine(const std::string& host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
+    if (host == "localhost") return true;
+    in_addr v4{};
+    if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127;
+    in6_addr v6{};
+    return ::inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 base::Result<net::HttpResponse> ask(const std::string& method, const net::Url& url,

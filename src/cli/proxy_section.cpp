@@ -69,7 +69,7 @@ void add_proxy_keys(Keys& keys, proxy::Options& options) {
     keys.number("proxy.client_answers_bytes", options.client_answers_bytes, least_budget, most_budget,
                 "how much of a client's answers may be waiting for it before it is not read on");
     keys.number("proxy.prepared_statements", options.prepared_statements, 1U, 10000000U,
-                "how many prepared statements are remembered");
+                "how many prepared statements are remembered (in at most 256 MiB)");
     keys.number("proxy.journal_entries", options.journal_entries, std::uint64_t{1}, std::uint64_t{1000000000},
                 "how many writes the journal holds one by one; past it they are kept by table");
     keys.number("proxy.async_reads", options.async_reads, 1U, 1000000U,

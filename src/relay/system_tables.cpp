@@ -170,6 +170,17 @@ bool is_wanted(const std::optional<Equality>& where, base::ByteView bound, const
     return address == wanted;
 }
 
+// All rows, or those that have something in the column; nothing where there is no such column.
+std::optional<std::uint32_t> count_of(const Selector& selector, const SystemTable& table,
+                                      const std::vector<Row>& rows) {
+    if (selector.column == "*") return static_cast<std::uint32_t>(rows.size());
+    const auto column = std::ranges::find(table.columns, selector.column, &cql::OwnedColumn::name);
+    if (column == table.columns.end()) return std::nullopt;
+    const auto place = static_cast<std::size_t>(column - table.columns.begin());
+    return static_cast<std::uint32_t>(
+        std::ranges::count_if(rows, [&](const Row& row) { return row[place].has_value(); }));
+}
+
 // One column of the answer, and its cell in each row; false where the table has no such column.
 bool select_columns(const Selector& selector, const SystemTable& table, const std::vector<Row>& rows,
                     std::vector<cql::OwnedColumn>& columns, std::vector<Row>& answer) {
@@ -209,7 +220,7 @@ SystemAnswer answer_system_query(const cql::Statement& statement, std::string_vi
     if (!is_local)
         for (const ShownNode& peer : shown.peers)
             if (is_wanted(select->where, bound, peer)) rows.push_back(made.of_peer(peer));
-    const auto row_count = static_cast<std::uint32_t>(rows.size());
+    const std::vector<Row> counted = rows;
     // A count makes one row of all; what stands beside it is the first one's, or null, as nodes have it.
     if (std::ranges::find(select->selectors, Selector::Kind::count, &Selector::kind) != select->selectors.end())
         rows.resize(1, Row(table.columns.size()));
@@ -217,8 +228,13 @@ SystemAnswer answer_system_query(const cql::Statement& statement, std::string_vi
     std::vector<Row> answer(rows.size());
     for (const Selector& selector : select->selectors) {
         if (selector.kind == Selector::Kind::count) {
+            const auto found = count_of(selector, table, counted);
+            if (!found) {
+                append_invalid(frame, version, "Undefined column name " + selector.column + " in table system." + name);
+                return SystemAnswer::answered;
+            }
             base::Bytes count(8);
-            cql::store_int(count.data() + 4, row_count);
+            cql::store_int(count.data() + 4, *found);
             columns.push_back({"system", name, selector.label, cql::simple_type(cql::TypeCode::bigint)});
             answer.front().emplace_back(count);
         } else if (selector.kind == Selector::Kind::function) {

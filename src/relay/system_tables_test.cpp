@@ -151,6 +151,13 @@ TEST(SystemTables, OtherColumnsMayStandBesideACount) {
     EXPECT_EQ(ask("SELECT count(*), key FROM system.local"), (Rows{{one, "local"}}));
 }
 
+TEST(SystemTables, ACountOfAColumnLeavesNullsOut) {
+    const std::string none(8, '\0'), one("\0\0\0\0\0\0\0\x01", 8);
+    EXPECT_EQ(ask("SELECT count(key), count(truncated_at), count(*) FROM system.local"), (Rows{{one, none, one}}));
+    EXPECT_EQ(ask("SELECT count(nothing) FROM system.local"),
+              (Rows{{"Undefined column name nothing in table system.local"}}));
+}
+
 TEST(SystemTables, NoTwoProxiesShowOneToken) {
     ClusterFacts facts = cluster();
     const auto column = [](const char* name) {
