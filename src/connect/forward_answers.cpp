@@ -48,7 +48,7 @@ bool ForwardPolicy::send(relay::Request& request) {
     }
     if (!request.wish.keyspace.empty()) {
         if (const auto error = request.pools[0]->keyspace_error(request.wish.keyspace)) {
-            refuse(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
+            engine_.answer_error(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
             return true;
         }
     }
@@ -154,23 +154,8 @@ void ForwardPolicy::forward(relay::Request& request, const relay::Response& resp
         engine_.answer(request, frame);
         return;
     }
-    const auto rows = cql::parse_rows(request.version, frame.subspan(message));
-    if (!rows || rows->metadata.new_metadata_id.empty()) {
-        engine_.answer(request, frame);
-        return;
-    }
-    const relay::PreparedId own = relay::digest_of_columns(rows->metadata);
-    if (!request.prepared.empty()) {
-        // Remembered, so that the client's next EXECUTE is told nothing it knows.
-        auto renewed = std::make_shared<relay::PreparedStatement>(*request.prepared.front());
-        renewed->on[0].result_metadata_id.assign(rows->metadata.new_metadata_id.begin(),
-                                                 rows->metadata.new_metadata_id.end());
-        renewed->on[0].metadata_id = own;
-        engine_.prepared().put(std::move(renewed));
-    }
     base::Bytes with_own_id;
-    relay::append_own_metadata_id(with_own_id, frame, rows->metadata.new_metadata_id, own);
-    engine_.answer(request, with_own_id);
+    engine_.answer(request, relay::with_own_metadata_id(engine_, request, 0, frame, message, with_own_id));
 }
 
 void ForwardPolicy::take_prepared(relay::Request& request, const relay::Response& response) {
@@ -181,7 +166,7 @@ void ForwardPolicy::take_prepared(relay::Request& request, const relay::Response
     const std::size_t message = message_offset_of(response);
     const auto prepared = cql::parse_prepared(request.version, base::ByteView(response.bytes).subspan(message));
     if (!prepared) {
-        refuse(request, cql::ErrorCode::server_error, prepared.error().message);
+        engine_.answer_error(request, cql::ErrorCode::server_error, prepared.error().message);
         return;
     }
     auto statement = std::make_shared<relay::PreparedStatement>(*request.prepared.front());
@@ -190,8 +175,8 @@ void ForwardPolicy::take_prepared(relay::Request& request, const relay::Response
     relay::append_own_prepared(frame, request.version, response.bytes, message, *prepared, statement->id,
                                statement->on[0].metadata_id);
     if (!engine_.prepared().put(std::move(statement))) {
-        refuse(request, cql::ErrorCode::invalid,
-               "another statement has the same id as this one: change its text, by a space, say");
+        engine_.answer_error(request, cql::ErrorCode::invalid,
+                             "another statement has the same id as this one: change its text, by a space, say");
         return;
     }
     engine_.answer(request, frame);
@@ -205,20 +190,13 @@ void ForwardPolicy::take_keyspace(relay::Request& request, const relay::Response
     const auto rows =
         cql::parse_rows(request.version, base::ByteView(response.bytes).subspan(message_offset_of(response)));
     if (!rows || rows->row_count == 0) {
-        refuse(request, cql::ErrorCode::invalid, "Keyspace '" + request.keyspace + "' does not exist");
+        engine_.answer_error(request, cql::ErrorCode::invalid, "Keyspace '" + request.keyspace + "' does not exist");
         return;
     }
     if (request.client != nullptr) request.client->set_keyspace(request.keyspace);
     base::Bytes frame;
     cql::append_set_keyspace(frame, static_cast<std::uint8_t>(request.version), 0, request.keyspace);
     engine_.answer(request, frame);
-}
-
-void ForwardPolicy::refuse(relay::Request& request, cql::ErrorCode code, std::string_view text) {
-    cql::ErrorMessage error;
-    error.code = code;
-    error.text = text;
-    engine_.answer_error(request, error);
 }
 
 void ForwardPolicy::refuse_unprepared(relay::Request& request, base::ByteView id) {
@@ -231,7 +209,7 @@ void ForwardPolicy::refuse_unprepared(relay::Request& request, base::ByteView id
 
 void ForwardPolicy::refuse_unsent(relay::Request& request, std::string_view why) {
     engine_.stop_waiting(request);
-    refuse(request, cql::ErrorCode::is_bootstrapping, why);
+    engine_.answer_error(request, cql::ErrorCode::is_bootstrapping, why);
 }
 
 void ForwardPolicy::refuse_as_timeout(relay::Request& request, std::string_view why) {

@@ -4,6 +4,7 @@
 
 #include "connect/client_users.hpp"
 #include "connect/retries.hpp"
+#include "relay/arrival.hpp"
 #include "relay/edits.hpp"
 #include "relay/routing_token.hpp"
 
@@ -24,14 +25,7 @@ ForwardPolicy::ForwardPolicy(const Options& options, relay::Engine& engine)
 
 std::map<std::string, std::vector<std::string>> ForwardPolicy::supported_options() const {
     // PRODUCT_TYPE is among them: by it drivers choose LOCAL_QUORUM with Astra.
-    auto options = facts_->cluster.supported;
-    options["COMPRESSION"] = {"lz4", "snappy"};
-    std::vector<std::string> versions;
-    for (auto version = facts_->versions.rbegin(); version != facts_->versions.rend(); ++version)
-        versions.push_back(std::to_string(static_cast<int>(*version)) + "/v" + std::string(cql::name_of(*version)));
-    options["PROTOCOL_VERSIONS"] = versions;
-    if (options["CQL_VERSION"].empty()) options["CQL_VERSION"] = {"3.4.5"};
-    return options;
+    return relay::supported_options(facts_->cluster, facts_->versions);
 }
 
 std::string ForwardPolicy::authenticator() const {
@@ -74,22 +68,18 @@ void ForwardPolicy::on_request(relay::ClientSession& session, const cql::FrameVi
     relay::Request& request = engine_.open_request(&session, frame.header);
     request.pools[0] = session.pool(0);
     engine_.set_deadline(request, options_.request_timeout);
-    Arrival arrival{session, frame, cql::frame_header_size, false};
     if (is_draining_) {
         refuse_unsent(request, "this endpoint is shutting down; try another host");
         engine_.release_if_over(request);
         return;
     }
-    if ((frame.header.flags & cql::frame_flag::custom_payload) != 0) {
-        const auto prefix = cql::read_body_prefix(frame.header, frame.body());
-        if (!prefix) {
-            refuse(request, cql::ErrorCode::protocol_error, prefix.error().message);
-            engine_.release_if_over(request);
-            return;
-        }
-        arrival.message_offset += prefix->size;
-        arrival.is_sure_to_repeat = options_.repeats_graph && is_graph_request(prefix->custom_payload);
+    const auto read = relay::read_arrival(session, frame);
+    if (!read) {
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, read.error().message);
+        engine_.release_if_over(request);
+        return;
     }
+    const relay::Arrival& arrival = *read;
     switch (frame.header.opcode) {
         case cql::Opcode::query:
             take_query(request, arrival);
@@ -107,18 +97,8 @@ void ForwardPolicy::on_request(relay::ClientSession& session, const cql::FrameVi
     engine_.release_if_over(request);
 }
 
-// In v3 and v4 an unqualified text gets its meaning from the connection it goes over; in v5 the keyspace goes into the
-// request.
-void ForwardPolicy::choose_keyspace(relay::Request& request, const relay::ClientSession& session,
-                                    bool is_qualified) const {
-    if (is_qualified || session.keyspace().empty() || cql::has_request_keyspace(request.version)) return;
-    request.keyspace = session.keyspace();
-    request.wish.keyspace = request.keyspace;
-}
-
-std::string_view ForwardPolicy::added_keyspace(const relay::ClientSession& session, bool is_qualified) const {
-    if (is_qualified || !cql::has_request_keyspace(session.version())) return {};
-    return session.keyspace();
+bool ForwardPolicy::is_sure_to_repeat(const relay::Arrival& arrival) const {
+    return options_.repeats_graph && is_graph_request(arrival.custom_payload);
 }
 
 void ForwardPolicy::note(relay::Request& request, const cql::Statement& statement) const {
@@ -136,10 +116,10 @@ std::optional<cql::Consistency> ForwardPolicy::consistency_instead(cql::Consiste
     return options_.write_consistency;
 }
 
-void ForwardPolicy::take_query(relay::Request& request, const Arrival& arrival) {
+void ForwardPolicy::take_query(relay::Request& request, const relay::Arrival& arrival) {
     const auto query = cql::parse_query(request.version, arrival.message());
     if (!query) {
-        refuse(request, cql::ErrorCode::protocol_error, query.error().message);
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, query.error().message);
         return;
     }
     const cql::Statement statement = cql::classify(query->text);
@@ -150,21 +130,21 @@ void ForwardPolicy::take_query(relay::Request& request, const Arrival& arrival) 
         return;
     }
     if (answer_locally(request, arrival.session, statement, query->text, keyspace, query->parameters)) return;
-    choose_keyspace(request, arrival.session, !statement.needs_keyspace);
+    relay::choose_keyspace(request, arrival.session, !statement.needs_keyspace);
     note(request, statement);
     relay::Edits edits;
-    edits.keyspace = added_keyspace(arrival.session, !statement.needs_keyspace);
+    edits.keyspace = relay::added_keyspace(arrival.session, !statement.needs_keyspace);
     if (is_data_write(statement)) edits.consistency = consistency_instead(query->parameters.consistency);
     relay::append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
                                query->parameters, edits);
-    if (arrival.is_sure_to_repeat) request.policy.is_repeatable = true;
+    if (is_sure_to_repeat(arrival)) request.policy.is_repeatable = true;
     begin(request, is_read(statement) ? Kind::read : Kind::write);
 }
 
-void ForwardPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
+void ForwardPolicy::take_execute(relay::Request& request, const relay::Arrival& arrival) {
     const auto execute = cql::parse_execute(request.version, arrival.message());
     if (!execute) {
-        refuse(request, cql::ErrorCode::protocol_error, execute.error().message);
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, execute.error().message);
         return;
     }
     const relay::PreparedPtr* const found = engine_.prepared().find(execute->prepared_id);
@@ -181,13 +161,7 @@ void ForwardPolicy::take_execute(relay::Request& request, const Arrival& arrival
     }
     if (answer_locally(request, arrival.session, statement, prepared.text, prepared.keyspace, execute->parameters))
         return;
-    request.ids_offset = arrival.message_offset;
-    request.ids_size = 2 + execute->prepared_id.size() +
-                       (cql::has_result_metadata_id(request.version) ? 2 + execute->result_metadata_id.size() : 0);
-    if (execute->result_metadata_id.size() == request.client_metadata_id.size())
-        std::ranges::copy(execute->result_metadata_id, request.client_metadata_id.begin());
-    else
-        request.client_metadata_id = {};
+    relay::note_ids(request, arrival, *execute);
     if (request.pools[0] != nullptr && request.pools[0]->wants_tokens())
         request.wish.token = relay::routing_token(prepared.key_indices, execute->parameters);
     note(request, statement);
@@ -195,92 +169,43 @@ void ForwardPolicy::take_execute(relay::Request& request, const Arrival& arrival
     if (is_data_write(statement)) edits.consistency = consistency_instead(execute->parameters.consistency);
     relay::append_edited_query(request.frame, request.version, arrival.frame.bytes, arrival.message_offset,
                                execute->parameters, edits);
-    if (arrival.is_sure_to_repeat) request.policy.is_repeatable = true;
+    if (is_sure_to_repeat(arrival)) request.policy.is_repeatable = true;
     begin(request, is_read(statement) ? Kind::read : Kind::write);
 }
 
-void ForwardPolicy::take_batch(relay::Request& request, const Arrival& arrival) {
+void ForwardPolicy::take_batch(relay::Request& request, const relay::Arrival& arrival) {
     const auto batch = cql::parse_batch(request.version, arrival.message());
     if (!batch) {
-        refuse(request, cql::ErrorCode::protocol_error, batch.error().message);
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, batch.error().message);
         return;
     }
-    base::ByteView unknown;
-    bool needs_keyspace = false;
-    cql::for_each_child(*batch, [&](const cql::BatchChild& child) {
-        if (!child.is_prepared) {
-            const cql::Statement statement = cql::classify(child.text);
-            needs_keyspace = needs_keyspace || statement.needs_keyspace;
-            note(request, statement);
-            return;
-        }
-        const relay::PreparedPtr* const found = engine_.prepared().find(child.prepared_id);
-        if (found == nullptr) {
-            if (unknown.empty()) unknown = child.prepared_id;
-            return;
-        }
-        request.prepared.push_back(*found);
-        note(request, (*found)->statement);
-    });
-    if (!unknown.empty()) {
-        refuse_unprepared(request, unknown);
+    const relay::BatchChildren children = relay::read_children(
+        engine_, request, *batch, [&](const cql::Statement& statement, std::string_view) { note(request, statement); });
+    if (!children.unknown.empty()) {
+        refuse_unprepared(request, children.unknown);
         return;
     }
-    request.ids_offset = arrival.message_offset;
-    request.policy.is_batch = true;
-    request.policy.is_logged_batch = batch->type == cql::BatchType::logged;
-    if (batch->type == cql::BatchType::counter) request.policy.is_counter = true, request.policy.is_repeatable = false;
-    choose_keyspace(request, arrival.session, !needs_keyspace);
+    relay::note_batch(request, arrival, *batch, children);
     relay::Edits edits;
-    edits.keyspace = added_keyspace(arrival.session, !needs_keyspace);
+    edits.keyspace = relay::added_keyspace(arrival.session, !children.needs_keyspace);
     edits.consistency = consistency_instead(batch->consistency);
     relay::append_edited_batch(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *batch,
                                edits);
     begin(request, Kind::write);
 }
 
-void ForwardPolicy::take_prepare(relay::Request& request, const Arrival& arrival) {
+void ForwardPolicy::take_prepare(relay::Request& request, const relay::Arrival& arrival) {
     const auto prepare = cql::parse_prepare(request.version, arrival.message());
     if (!prepare) {
-        refuse(request, cql::ErrorCode::protocol_error, prepare.error().message);
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, prepare.error().message);
         return;
     }
-    auto statement = std::make_shared<relay::PreparedStatement>();
-    statement->text = prepare->text;
-    statement->statement = cql::classify(prepare->text);
-    const bool is_qualified = !statement->statement.needs_keyspace;
-    if (!is_qualified)
-        statement->keyspace = prepare->keyspace.empty() ? arrival.session.keyspace() : std::string(prepare->keyspace);
-    statement->id = relay::digest_of(statement->text, statement->keyspace);
-    choose_keyspace(request, arrival.session, is_qualified);
-    relay::append_edited_prepare(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *prepare,
-                                 added_keyspace(arrival.session, is_qualified));
-    request.prepared.push_back(std::move(statement));
+    relay::append_prepare(request, arrival, *prepare);
     begin(request, Kind::prepare);
 }
 
-// The keyspace belongs to the client connection: no backend connection is USEd for this, the cluster is only asked
-// whether it exists.
 void ForwardPolicy::begin_use(relay::Request& request, relay::ClientSession& session, std::string keyspace) {
-    request.keyspace = std::move(keyspace);
-    if (cql::is_system_keyspace(request.keyspace)) {
-        // Local and virtual keyspaces are in no schema table of their own.
-        session.set_keyspace(request.keyspace);
-        base::Bytes frame;
-        cql::append_set_keyspace(frame, static_cast<std::uint8_t>(request.version), 0, request.keyspace);
-        engine_.answer(request, frame);
-        return;
-    }
-    std::string literal;
-    for (const char c : request.keyspace) literal += c == '\'' ? std::string("''") : std::string(1, c);
-    cql::QueryOptions options;
-    options.consistency = cql::Consistency::one;
-    request.opcode = cql::Opcode::query;
-    request.prepared.clear();
-    cql::append_query(request.frame, request.version, 0,
-                      "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '" + literal + "'",
-                      options);
-    begin(request, Kind::use);
+    if (!relay::answer_or_ask_keyspace(engine_, request, session, std::move(keyspace))) begin(request, Kind::use);
 }
 
 bool ForwardPolicy::answer_locally(relay::Request& request, relay::ClientSession& session,

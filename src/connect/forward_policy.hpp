@@ -8,6 +8,7 @@
 #include "connect/facts.hpp"
 #include "connect/options.hpp"
 #include "cql/request.hpp"
+#include "relay/arrival.hpp"
 #include "relay/engine.hpp"
 #include "relay/policy.hpp"
 
@@ -38,24 +39,16 @@ public:
 private:
     enum class Kind : std::uint8_t { read, write, prepare, use };
 
-    struct Arrival {
-        relay::ClientSession& session;
-        const cql::FrameView& frame;
-        std::size_t message_offset;      // behind a custom payload
-        bool is_sure_to_repeat = false;  // a graph request, and its user says so
-        base::ByteView message() const { return frame.bytes.subspan(message_offset); }
-    };
-
     // forward_policy.cpp: what comes in.
-    void take_query(relay::Request& request, const Arrival& arrival);
-    void take_execute(relay::Request& request, const Arrival& arrival);
-    void take_batch(relay::Request& request, const Arrival& arrival);
-    void take_prepare(relay::Request& request, const Arrival& arrival);
+    void take_query(relay::Request& request, const relay::Arrival& arrival);
+    void take_execute(relay::Request& request, const relay::Arrival& arrival);
+    void take_batch(relay::Request& request, const relay::Arrival& arrival);
+    void take_prepare(relay::Request& request, const relay::Arrival& arrival);
     void begin_use(relay::Request& request, relay::ClientSession& session, std::string keyspace);
     void note(relay::Request& request, const cql::Statement& statement) const;
     std::optional<cql::Consistency> consistency_instead(cql::Consistency asked) const;
-    void choose_keyspace(relay::Request& request, const relay::ClientSession& session, bool is_qualified) const;
-    std::string_view added_keyspace(const relay::ClientSession& session, bool is_qualified) const;
+    // A graph request, where its user says that those may be repeated.
+    bool is_sure_to_repeat(const relay::Arrival& arrival) const;
     bool answer_locally(relay::Request& request, relay::ClientSession& session, const cql::Statement& statement,
                         std::string_view text, std::string_view session_keyspace,
                         const cql::QueryParameters& parameters);
@@ -67,7 +60,6 @@ private:
     void forward(relay::Request& request, const relay::Response& response);
     void take_prepared(relay::Request& request, const relay::Response& response);
     void take_keyspace(relay::Request& request, const relay::Response& response);
-    void refuse(relay::Request& request, cql::ErrorCode code, std::string_view text);
     void refuse_unprepared(relay::Request& request, base::ByteView id);
     // Not executed: drivers try another host, whatever the statement.
     void refuse_unsent(relay::Request& request, std::string_view why);

@@ -14,7 +14,6 @@
 namespace crossfade::migrate {
 namespace {
 
-constexpr int exit_partial = 20, exit_bad_input = 30;
 // How fast a copy is at least taken to be, for how long it may take.
 constexpr double slow_bytes_per_second = 5e6;
 constexpr std::int64_t day_us = 86400000000;
@@ -496,8 +495,15 @@ base::Task<void> Job::work(TableOutcome& outcome,
     if (!recorded) outcome.failure = std::move(recorded.error().message);
 }
 
-base::Result<void> Job::end(int exit_code) {
-    return ledger_->end_run(run_, clock_.wall_microseconds(), exit_code);
+int Job::end(int exit_code, bool is_interrupted) {
+    if (is_interrupted) {
+        complain("interrupted; the same command goes on where it was");
+        return exit_interrupted;
+    }
+    const auto recorded = ledger_->end_run(run_, clock_.wall_microseconds(), exit_code);
+    if (recorded) return exit_code;
+    complain(recorded.error().message);
+    return exit_partial;
 }
 
 void Job::close() {

@@ -23,6 +23,9 @@
 
 namespace crossfade::migrate {
 
+// How a run ends (SEMANTICS, Exit codes).
+constexpr int exit_done = 0, exit_differences = 10, exit_partial = 20, exit_bad_input = 30, exit_interrupted = 75;
+
 // How one table of a run came out.
 struct TableOutcome {
     TableOutcome() = default;
@@ -51,8 +54,9 @@ public:
     // Works through the parts of the table that begin() began, then looks whether it was truncated meanwhile.
     base::Task<void> work(TableOutcome& outcome,
                           std::function<base::Task<base::Result<PartCounts>>(cql::TokenRange)> part);
-    // Notes in the ledger that the run has ended; not called when it was interrupted.
-    base::Result<void> end(int exit_code);
+    // Notes in the ledger that the run has ended with this exit code; where `is_interrupted`, it says so instead. Gives
+    // the exit code that then holds.
+    int end(int exit_code, bool is_interrupted);
     void close();
 
     std::size_t table_count() const { return tables_.size(); }

@@ -13,8 +13,6 @@
 namespace crossfade::migrate {
 namespace {
 
-constexpr int exit_done = 0, exit_partial = 20, exit_interrupted = 75;
-
 // What a table's outcome means to whoever has to go on.
 void explain(Job& job, const TableOutcome& outcome) {
     const std::string name = cql::to_cql(outcome.name);
@@ -96,17 +94,7 @@ base::Task<int> copy_all(std::shared_ptr<Job> job) {
         outcomes.push_back(std::move(outcome));
     }
     summarize(*job, outcomes);
-    if (is_interrupted) {
-        job->complain("interrupted; the same command goes on where it was");
-        co_return exit_interrupted;
-    }
-    const int exit_code = is_complete ? exit_done : exit_partial;
-    auto recorded = job->end(exit_code);
-    if (!recorded) {
-        job->complain(recorded.error().message);
-        co_return exit_partial;
-    }
-    co_return exit_code;
+    co_return job->end(is_complete ? exit_done : exit_partial, is_interrupted);
 }
 
 }  // namespace

@@ -13,7 +13,6 @@
 namespace crossfade::migrate {
 namespace {
 
-constexpr int exit_done = 0, exit_differences = 10, exit_partial = 20, exit_interrupted = 75;
 constexpr std::size_t most_shown = 20;
 
 // The file of all differences of a run. A part's lines are in it before the ledger says that the part is done, so what
@@ -190,17 +189,7 @@ base::Task<int> validate_all(std::shared_ptr<Job> job) {
         outcomes.push_back(std::move(outcome));
     }
     const PartCounts sum = summarize(*validation, outcomes);
-    if (is_interrupted) {
-        job->complain("interrupted; the same command goes on where it was");
-        co_return exit_interrupted;
-    }
-    const int exit_code = !is_complete ? exit_partial : left(sum) > 0 ? exit_differences : exit_done;
-    auto recorded = job->end(exit_code);
-    if (!recorded) {
-        job->complain(recorded.error().message);
-        co_return exit_partial;
-    }
-    co_return exit_code;
+    co_return job->end(!is_complete ? exit_partial : left(sum) > 0 ? exit_differences : exit_done, is_interrupted);
 }
 
 }  // namespace

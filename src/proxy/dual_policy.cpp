@@ -4,8 +4,8 @@
 
 #include "proxy/paging_mark.hpp"
 #include "proxy/rehearsal.hpp"
+#include "relay/arrival.hpp"
 #include "relay/edits.hpp"
-#include "relay/own_ids.hpp"
 #include "relay/routing_token.hpp"
 #include "relay/system_tables.hpp"
 
@@ -40,15 +40,8 @@ void DualPolicy::set_facts(FactsPtr facts) {
 std::map<std::string, std::vector<std::string>> DualPolicy::supported_options() const {
     // What the primary says, less what the other cannot do.
     const ClusterFacts& primary = facts_->clusters[phase_.primary()];
-    auto options = primary.was_seen ? primary.supported : facts_->clusters[1 - phase_.primary()].supported;
-    options["COMPRESSION"] = {"lz4", "snappy"};
-    std::vector<std::string> versions;
-    for (const cql::ProtocolVersion version : facts_->versions)
-        versions.push_back(std::to_string(static_cast<int>(version)) + "/v" + std::string(cql::name_of(version)));
-    std::ranges::reverse(versions);
-    options["PROTOCOL_VERSIONS"] = versions;
-    if (options["CQL_VERSION"].empty()) options["CQL_VERSION"] = {"3.4.5"};
-    return options;
+    return relay::supported_options(primary.was_seen ? primary : facts_->clusters[1 - phase_.primary()],
+                                    facts_->versions);
 }
 
 std::string DualPolicy::authenticator() const {
@@ -115,17 +108,13 @@ void DualPolicy::on_request(relay::ClientSession& session, const cql::FrameView&
         engine_.release_if_over(request);  // the stop waits until no request is open
         return;
     }
-    std::size_t message_offset = cql::frame_header_size;
-    if ((frame.header.flags & cql::frame_flag::custom_payload) != 0) {
-        const auto prefix = cql::read_body_prefix(frame.header, frame.body());
-        if (!prefix) {
-            refuse(request, cql::ErrorCode::protocol_error, prefix.error().message);
-            engine_.release_if_over(request);
-            return;
-        }
-        message_offset += prefix->size;
+    const auto read = relay::read_arrival(session, frame);
+    if (!read) {
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, read.error().message);
+        engine_.release_if_over(request);
+        return;
     }
-    const Arrival arrival{session, frame, message_offset};
+    const relay::Arrival& arrival = *read;
     switch (frame.header.opcode) {
         case cql::Opcode::query:
             take_query(request, arrival);
@@ -143,23 +132,10 @@ void DualPolicy::on_request(relay::ClientSession& session, const cql::FrameView&
     engine_.release_if_over(request);
 }
 
-// In v3 and v4 an unqualified text gets its meaning from the connection it goes over; in v5 the keyspace goes into the
-// request.
-void DualPolicy::choose_keyspace(relay::Request& request, const relay::ClientSession& session, bool is_qualified) {
-    if (is_qualified || session.keyspace().empty() || cql::has_request_keyspace(request.version)) return;
-    request.keyspace = session.keyspace();
-    request.wish.keyspace = request.keyspace;
-}
-
-std::string_view DualPolicy::added_keyspace(const relay::ClientSession& session, bool is_qualified) const {
-    if (is_qualified || !cql::has_request_keyspace(session.version())) return {};
-    return session.keyspace();
-}
-
-void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
+void DualPolicy::take_query(relay::Request& request, const relay::Arrival& arrival) {
     const auto query = cql::parse_query(request.version, arrival.message());
     if (!query) {
-        refuse(request, cql::ErrorCode::protocol_error, query.error().message);
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, query.error().message);
         return;
     }
     const cql::Statement statement = cql::classify(query->text);
@@ -173,9 +149,9 @@ void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
         answer_locally(request, arrival.session, statement, query->text,
                        query->parameters.keyspace.empty() ? arrival.session.keyspace() : query->parameters.keyspace))
         return;
-    choose_keyspace(request, arrival.session, !statement.needs_keyspace);
+    relay::choose_keyspace(request, arrival.session, !statement.needs_keyspace);
     relay::Edits edits;
-    edits.keyspace = added_keyspace(arrival.session, !statement.needs_keyspace);
+    edits.keyspace = relay::added_keyspace(arrival.session, !statement.needs_keyspace);
     const bool is_read = statement.verb == cql::Verb::select || statement.verb == cql::Verb::list ||
                          statement.verb == cql::Verb::describe || statement.verb == cql::Verb::call;
     if (is_read) {
@@ -205,10 +181,10 @@ void DualPolicy::take_query(relay::Request& request, const Arrival& arrival) {
     begin_write(request);
 }
 
-void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
+void DualPolicy::take_execute(relay::Request& request, const relay::Arrival& arrival) {
     const auto execute = cql::parse_execute(request.version, arrival.message());
     if (!execute) {
-        refuse(request, cql::ErrorCode::protocol_error, execute.error().message);
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, execute.error().message);
         return;
     }
     const relay::PreparedPtr* const found = engine_.prepared().find(execute->prepared_id);
@@ -219,13 +195,7 @@ void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
     request.prepared.push_back(*found);
     const relay::PreparedStatement& prepared = *request.prepared.front();
     const cql::Statement& statement = prepared.statement;
-    request.ids_offset = arrival.message_offset;
-    request.ids_size = 2 + execute->prepared_id.size() +
-                       (cql::has_result_metadata_id(request.version) ? 2 + execute->result_metadata_id.size() : 0);
-    if (execute->result_metadata_id.size() == request.client_metadata_id.size())
-        std::ranges::copy(execute->result_metadata_id, request.client_metadata_id.begin());
-    else
-        request.client_metadata_id = {};
+    relay::note_ids(request, arrival, *execute);
     request.wish.token = relay::routing_token(prepared.key_indices, execute->parameters);
     relay::Edits edits;
     if (statement.verb == cql::Verb::select || statement.verb == cql::Verb::list ||
@@ -259,42 +229,25 @@ void DualPolicy::take_execute(relay::Request& request, const Arrival& arrival) {
     begin_write(request);
 }
 
-void DualPolicy::take_batch(relay::Request& request, const Arrival& arrival) {
+void DualPolicy::take_batch(relay::Request& request, const relay::Arrival& arrival) {
     const auto batch = cql::parse_batch(request.version, arrival.message());
     if (!batch) {
-        refuse(request, cql::ErrorCode::protocol_error, batch.error().message);
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, batch.error().message);
         return;
     }
-    base::ByteView unknown;
-    bool needs_keyspace = false;
     const std::string_view keyspace =
         batch->keyspace.empty() ? std::string_view(arrival.session.keyspace()) : batch->keyspace;
-    cql::for_each_child(*batch, [&](const cql::BatchChild& child) {
-        if (!child.is_prepared) {
-            const cql::Statement statement = cql::classify(child.text);
-            needs_keyspace = needs_keyspace || statement.needs_keyspace;
-            note_repeatability(request, statement, keyspace);
-            return;
-        }
-        const relay::PreparedPtr* const found = engine_.prepared().find(child.prepared_id);
-        if (found == nullptr) {
-            if (unknown.empty()) unknown = child.prepared_id;
-            return;
-        }
-        request.prepared.push_back(*found);
-        note_repeatability(request, (*found)->statement, (*found)->keyspace);
-    });
-    if (!unknown.empty()) {
-        refuse_unprepared(request, unknown);
+    const relay::BatchChildren children = relay::read_children(
+        engine_, request, *batch, [&](const cql::Statement& statement, std::string_view prepared_in) {
+            note_repeatability(request, statement, prepared_in.empty() ? keyspace : prepared_in);
+        });
+    if (!children.unknown.empty()) {
+        refuse_unprepared(request, children.unknown);
         return;
     }
-    request.ids_offset = arrival.message_offset;
-    request.policy.is_batch = true;
-    request.policy.is_logged_batch = batch->type == cql::BatchType::logged;
-    if (batch->type == cql::BatchType::counter) request.policy.is_counter = true, request.policy.is_repeatable = false;
-    choose_keyspace(request, arrival.session, !needs_keyspace);
+    relay::note_batch(request, arrival, *batch, children);
     relay::Edits edits;
-    edits.keyspace = added_keyspace(arrival.session, !needs_keyspace);
+    edits.keyspace = relay::added_keyspace(arrival.session, !children.needs_keyspace);
     request.policy.timestamp = batch->timestamp.value_or(0);
     if (!request.policy.is_conditional && !batch->timestamp) {
         if (shared_.options.write_timestamps == WriteTimestamps::inject) {
@@ -309,13 +262,6 @@ void DualPolicy::take_batch(relay::Request& request, const Arrival& arrival) {
     begin_write(request);
 }
 
-void DualPolicy::refuse(relay::Request& request, cql::ErrorCode code, std::string_view text) {
-    cql::ErrorMessage error;
-    error.code = code;
-    error.text = text;
-    engine_.answer_error(request, error);
-}
-
 void DualPolicy::refuse_unprepared(relay::Request& request, base::ByteView id) {
     counters_.unprepared_to_client.add();
     cql::ErrorMessage error;
@@ -328,7 +274,7 @@ void DualPolicy::refuse_unprepared(relay::Request& request, base::ByteView id) {
 void DualPolicy::refuse_unsent(relay::Request& request, std::string_view why) {
     counters_.refused_unsent.add();
     engine_.stop_waiting(request);
-    refuse(request, cql::ErrorCode::is_bootstrapping, why);
+    engine_.answer_error(request, cql::ErrorCode::is_bootstrapping, why);
 }
 
 bool DualPolicy::is_hopeless(const relay::Request& request, std::size_t cluster) const {
@@ -385,20 +331,8 @@ void DualPolicy::forward(relay::Request& request, std::size_t cluster, const cql
         return;
     }
     base::Bytes with_own_id;
-    if (const auto rows = cql::parse_rows(request.version, frame.subspan(message));
-        rows && !rows->metadata.new_metadata_id.empty()) {
-        const relay::PreparedId own = relay::digest_of_columns(rows->metadata);
-        if (!request.prepared.empty()) {
-            // Remembered for that cluster, so that the client's next EXECUTE is told nothing it knows.
-            auto renewed = std::make_shared<relay::PreparedStatement>(*request.prepared.front());
-            renewed->on[cluster].result_metadata_id.assign(rows->metadata.new_metadata_id.begin(),
-                                                           rows->metadata.new_metadata_id.end());
-            renewed->on[cluster].metadata_id = own;
-            engine_.prepared().put(std::move(renewed));
-        }
-        relay::append_own_metadata_id(with_own_id, frame, rows->metadata.new_metadata_id, own);
-        frame = with_own_id;
-    }
+    if ((cql::load_int(frame.data() + message + 4) & cql::rows_flag::metadata_changed) != 0)
+        frame = relay::with_own_metadata_id(engine_, request, cluster, frame, message, with_own_id);
     const auto head = cql::parse_rows_head(request.version, frame.subspan(message));
     if (!head || !head->metadata.has(cql::rows_flag::has_more_pages)) {
         engine_.answer(request, frame);

@@ -18,6 +18,7 @@
 #include "proxy/verdict.hpp"
 #include "proxy/write_stamps.hpp"
 #include "proxy/written_tables.hpp"
+#include "relay/arrival.hpp"
 #include "relay/engine.hpp"
 #include "relay/policy.hpp"
 
@@ -82,21 +83,10 @@ private:
     enum class Kind : std::uint8_t { read, write, prepare, use, rehearsal };
     enum class Stage : std::uint8_t { starting, held, marking, waiting, under_way, best_effort, journaling, finished };
 
-    // What is known of a request's text before it is sent.
-    struct Arrival {
-        relay::ClientSession& session;
-        const cql::FrameView& frame;
-        std::size_t message_offset;
-        base::ByteView message() const { return frame.bytes.subspan(message_offset); }
-    };
-
     // dual_policy.cpp: what came in, and the errors that end it at once.
-    void take_query(relay::Request& request, const Arrival& arrival);
-    void take_execute(relay::Request& request, const Arrival& arrival);
-    void take_batch(relay::Request& request, const Arrival& arrival);
-    void choose_keyspace(relay::Request& request, const relay::ClientSession& session, bool is_qualified);
-    std::string_view added_keyspace(const relay::ClientSession& session, bool is_qualified) const;
-    void refuse(relay::Request& request, cql::ErrorCode code, std::string_view text);
+    void take_query(relay::Request& request, const relay::Arrival& arrival);
+    void take_execute(relay::Request& request, const relay::Arrival& arrival);
+    void take_batch(relay::Request& request, const relay::Arrival& arrival);
     void refuse_unprepared(relay::Request& request, base::ByteView id);
     void refuse_unsent(relay::Request& request, std::string_view why);
     bool is_hopeless(const relay::Request& request, std::size_t cluster) const;
@@ -140,7 +130,7 @@ private:
                                  std::string_view keyspace);
 
     // prepares.cpp
-    void begin_prepare(relay::Request& request, const Arrival& arrival);
+    void begin_prepare(relay::Request& request, const relay::Arrival& arrival);
     bool send_prepare(relay::Request& request);
     void settle_prepare(relay::Request& request, bool is_over_time);
     bool legs_have_settled(relay::Request& request, bool is_over_time, std::chrono::milliseconds longest);

@@ -3,28 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "relay/edits.hpp"
+#include "relay/test_queries.hpp"
 
 namespace crossfade::proxy {
 namespace {
 
-constexpr cql::ProtocolVersion versions[] = {cql::ProtocolVersion::v3, cql::ProtocolVersion::v4,
-                                             cql::ProtocolVersion::v5, cql::ProtocolVersion::dse_v2};
-
-cql::ValueView value(std::string_view text) {
-    return {cql::ValueView::State::bytes, base::bytes_of(text)};
-}
-
-base::ByteView message(const base::Bytes& frame) {
-    return base::ByteView(frame).subspan(cql::frame_header_size);
-}
-
-cql::QueryOptions all_options() {
-    cql::QueryOptions options;
-    options.values = {value("one"), cql::ValueView{}, value("")};
-    options.page_size = 77;
-    options.serial_consistency = cql::Consistency::local_serial;
-    return options;
-}
+using relay::all_options;
+using relay::message;
+using relay::tested_versions;
 
 TEST(PagingMark, APagingStateComesBackAsTheClusterGaveIt) {
     base::Bytes rows_frame;
@@ -52,7 +38,7 @@ TEST(PagingMark, APagingStateComesBackAsTheClusterGaveIt) {
         ASSERT_EQ(marked_cluster(seen->metadata.paging_state), cluster);
         EXPECT_EQ(cql::read_frame_header(marked.data()).body_length, marked.size() - cql::frame_header_size);
 
-        for (const cql::ProtocolVersion version : versions) {
+        for (const cql::ProtocolVersion version : tested_versions) {
             cql::QueryOptions options = all_options();
             options.paging_state = seen->metadata.paging_state;
             base::Bytes plain, wanted, edited;

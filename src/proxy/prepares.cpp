@@ -19,25 +19,15 @@ base::Result<cql::PreparedResult> prepared_of(cql::ProtocolVersion version, cons
 
 }  // namespace
 
-void DualPolicy::begin_prepare(relay::Request& request, const Arrival& arrival) {
+void DualPolicy::begin_prepare(relay::Request& request, const relay::Arrival& arrival) {
     request.policy.kind = static_cast<std::uint8_t>(Kind::prepare);
     const auto prepare = cql::parse_prepare(request.version, arrival.message());
     if (!prepare) {
-        refuse(request, cql::ErrorCode::protocol_error, prepare.error().message);
+        engine_.answer_error(request, cql::ErrorCode::protocol_error, prepare.error().message);
         return;
     }
     counters_.prepares.add();
-    auto statement = std::make_shared<relay::PreparedStatement>();
-    statement->text = prepare->text;
-    statement->statement = cql::classify(prepare->text);
-    const bool is_qualified = !statement->statement.needs_keyspace;
-    if (!is_qualified)
-        statement->keyspace = prepare->keyspace.empty() ? arrival.session.keyspace() : std::string(prepare->keyspace);
-    statement->id = relay::digest_of(statement->text, statement->keyspace);
-    choose_keyspace(request, arrival.session, is_qualified);
-    relay::append_edited_prepare(request.frame, request.version, arrival.frame.bytes, arrival.message_offset, *prepare,
-                                 added_keyspace(arrival.session, is_qualified));
-    request.prepared.push_back(std::move(statement));
+    relay::append_prepare(request, arrival, *prepare);
     if (!send_prepare(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << phase_.primary()));
 }
 
@@ -53,7 +43,7 @@ bool DualPolicy::send_prepare(relay::Request& request) {
         }
         if (!request.wish.keyspace.empty()) {
             if (const auto error = request.pools[cluster]->keyspace_error(request.wish.keyspace)) {
-                refuse(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
+                engine_.answer_error(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
                 return true;
             }
         }
@@ -115,7 +105,7 @@ void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
         std::size_t offset = 0;
         const auto prepared = prepared_of(request.version, leg, offset);
         if (!prepared) {
-            refuse(request, cql::ErrorCode::server_error, prepared.error().message);
+            engine_.answer_error(request, cql::ErrorCode::server_error, prepared.error().message);
             return;
         }
         relay::note_prepared(*statement, cluster, *prepared);
@@ -132,8 +122,8 @@ void DualPolicy::settle_prepare(relay::Request& request, bool is_over_time) {
     relay::append_own_prepared(frame, request.version, leg.answer, offset, *prepared, statement->id,
                                statement->on[answering].metadata_id);
     if (!engine_.prepared().put(std::move(statement))) {
-        refuse(request, cql::ErrorCode::invalid,
-               "another statement has the same id as this one: change its text, by a space, say");
+        engine_.answer_error(request, cql::ErrorCode::invalid,
+                             "another statement has the same id as this one: change its text, by a space, say");
         return;
     }
     engine_.answer(request, frame);

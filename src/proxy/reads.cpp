@@ -27,7 +27,7 @@ bool DualPolicy::send_read(relay::Request& request) {
     }
     if (!request.wish.keyspace.empty()) {
         if (const auto error = request.pools[cluster]->keyspace_error(request.wish.keyspace)) {
-            refuse(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
+            engine_.answer_error(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
             return true;
         }
     }
@@ -78,28 +78,9 @@ void DualPolicy::read_lost(relay::Request& request, relay::Leg& leg, const base:
     engine_.answer_error(request, error);
 }
 
-// The keyspace belongs to the client connection: no backend connection is USEd for this, both clusters are only asked
-// whether it exists.
 void DualPolicy::begin_use(relay::Request& request, relay::ClientSession& session, std::string keyspace) {
     request.policy.kind = static_cast<std::uint8_t>(Kind::use);
-    request.keyspace = std::move(keyspace);
-    if (cql::is_system_keyspace(request.keyspace)) {
-        // Local and virtual keyspaces are in no schema table of their own.
-        session.set_keyspace(request.keyspace);
-        base::Bytes frame;
-        cql::append_set_keyspace(frame, static_cast<std::uint8_t>(request.version), 0, request.keyspace);
-        engine_.answer(request, frame);
-        return;
-    }
-    std::string literal;
-    for (const char c : request.keyspace) literal += c == '\'' ? std::string("''") : std::string(1, c);
-    cql::QueryOptions options;
-    options.consistency = cql::Consistency::one;
-    request.opcode = cql::Opcode::query;
-    request.prepared.clear();
-    cql::append_query(request.frame, request.version, 0,
-                      "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '" + literal + "'",
-                      options);
+    if (relay::answer_or_ask_keyspace(engine_, request, session, std::move(keyspace))) return;
     if (!send_prepare(request)) engine_.wait_for_room(request, static_cast<std::uint8_t>(1U << phase_.primary()));
 }
 
@@ -125,7 +106,7 @@ void DualPolicy::settle_use(relay::Request& request, bool is_over_time) {
         exists = false;
         const std::string text = "Keyspace '" + request.keyspace + "' does not exist" +
                                  (cluster == phase_.primary() ? "" : std::string(" on the ") + cluster_names[cluster]);
-        refuse(request, cql::ErrorCode::invalid, text);
+        engine_.answer_error(request, cql::ErrorCode::invalid, text);
         return;
     }
     if (!any_answer) {

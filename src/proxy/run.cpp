@@ -8,16 +8,15 @@
 #include <future>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include "base/log.hpp"
 #include "cql/response.hpp"
-#include "net/descriptors.hpp"
 #include "proxy/admin.hpp"
 #include "proxy/control.hpp"
 #include "proxy/sibling_states.hpp"
 #include "proxy/state_folder.hpp"
 #include "proxy/worker.hpp"
+#include "relay/workers.hpp"
 
 namespace crossfade::proxy {
 namespace {
@@ -60,27 +59,26 @@ public:
     }
 
     base::Result<void> start() {
-        control_thread_ = std::thread([this] { control_loop_.run(); });
+        control_loop_.start();
         auto ready = std::make_shared<std::promise<void>>();
         auto known = ready->get_future();
-        on_control([this, ready] { make_control(ready); });
+        control_loop_.call([this, ready] { make_control(ready); });
         // A cluster that is away does not stop the start: the other answers, and the journal keeps what is missed.
         known.wait_for(patience_at_start);
         SeenClusters seen;
-        on_control([&] {
+        control_loop_.call([&] {
             for (std::size_t side = 0; side < seen.size(); ++side) seen[side] = seen_now(side, *control_->facts());
         });
         if (const auto opened = open_state(seen); !opened) return opened;
         shared_ = std::make_unique<Shared>(Shared{options_, stamps_, *journal_, registry_});
-        const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-        for (unsigned i = 0; i < (options_.threads == 0 ? cores : options_.threads); ++i)
-            workers_.push_back(std::make_unique<Worker>(*shared_));
+        for (unsigned i = 0; i < net::serving_threads(options_.threads); ++i)
+            workers_.add(std::make_unique<Worker>(*shared_));
         for (auto& worker : workers_) {
             worker->policy().set_phase(state_);
             worker->start();
         }
         auto followed = std::make_shared<std::promise<void>>();
-        on_control([this, followed] {
+        control_loop_.call([this, followed] {
             make_phase();
             has_workers_ = true;
             hand_out(control_->facts());
@@ -91,16 +89,7 @@ public:
         return listen();
     }
 
-    void stop() {
-        each_worker([](Worker& worker) {
-            worker.stop_listening();
-            worker.policy().drain();
-        });
-        const auto until = std::chrono::steady_clock::now() + options_.request_timeout;
-        while (in_flight() > 0 && std::chrono::steady_clock::now() < until)
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        was_clean_ = in_flight() == 0;
-    }
+    void stop() { was_clean_ = relay::drain(workers_, options_.request_timeout); }
     bool was_clean() const { return was_clean_; }
     // Why it ended itself: another cluster has answered in place of one whose state this is.
     std::optional<base::Error> taken_over() const {
@@ -114,7 +103,7 @@ public:
         for (auto& worker : workers_) {
             worker->post([this, left, primary_changes, quiet](Worker& one) {
                 one.policy().hold_conditional_writes(primary_changes, [this, left, quiet] {
-                    control_loop_.post([left, quiet] {
+                    control_loop_.loop().post([left, quiet] {
                         if (--*left == 0) quiet();
                     });
                 });
@@ -127,14 +116,14 @@ public:
         for (auto& worker : workers_) {
             worker->post([this, left, taken, state](Worker& one) {
                 one.policy().set_phase(state);
-                control_loop_.post([left, taken] {
+                control_loop_.loop().post([left, taken] {
                     if (--*left == 0) taken();
                 });
             });
         }
     }
     void release() override {
-        for (auto& worker : workers_) worker->post([](Worker& one) { one.policy().release_conditional_writes(); });
+        workers_.post([](Worker& one) { one.policy().release_conditional_writes(); });
     }
 
     // AdminSource
@@ -155,7 +144,7 @@ public:
                     line.in_flight = session.in_flight();
                     mine.push_back(std::move(line));
                 });
-                control_loop_.post([lines, left, done, mine] {
+                control_loop_.loop().post([lines, left, done, mine] {
                     lines->insert(lines->end(), mine.begin(), mine.end());
                     if (--*left == 0) done(*lines);
                 });
@@ -173,8 +162,8 @@ public:
 private:
     // Before the workers go: its callbacks reach into them. The journal's do, too, and end with its close().
     void stop_control() {
-        if (!control_thread_.joinable()) return;
-        on_control([this] {
+        if (!control_loop_.is_running()) return;
+        control_loop_.call([this] {
             http_.reset();
             admin_.reset();
             control_.reset();
@@ -182,33 +171,6 @@ private:
             phase_.reset();
         });
         control_loop_.stop();
-        control_thread_.join();
-    }
-
-    void on_control(std::function<void()> task) {
-        std::promise<void> done;
-        control_loop_.post([&] {
-            task();
-            done.set_value();
-        });
-        done.get_future().wait();
-    }
-
-    void each_worker(const std::function<void(Worker&)>& task) {
-        for (auto& worker : workers_) {
-            std::promise<void> done;
-            worker->post([&](Worker& one) {
-                task(one);
-                done.set_value();
-            });
-            done.get_future().wait();
-        }
-    }
-
-    std::size_t in_flight() {
-        std::size_t sum = 0;
-        each_worker([&](Worker& worker) { sum += worker.engine().requests_in_flight(); });
-        return sum;
     }
 
     SeenCluster seen_now(std::size_t side, const Facts& facts) const {
@@ -255,8 +217,9 @@ private:
         settings.longest_hold = options_.request_timeout;
         settings.siblings = options_.siblings;
         settings.ask_siblings = [this](SiblingStates::Done done) { siblings_->ask(std::move(done)); };
-        if (!options_.siblings.empty()) siblings_ = std::make_unique<SiblingStates>(control_loop_, options_.siblings);
-        phase_ = std::make_unique<PhaseControl>(control_loop_, *this, *journal_, std::move(settings), state_);
+        if (!options_.siblings.empty())
+            siblings_ = std::make_unique<SiblingStates>(control_loop_.loop(), options_.siblings);
+        phase_ = std::make_unique<PhaseControl>(control_loop_.loop(), *this, *journal_, std::move(settings), state_);
     }
 
     void hand_out(const FactsPtr& facts) {
@@ -271,7 +234,7 @@ private:
             }
             base::log_warning("{}", own.error().message);
         }
-        for (auto& worker : workers_) worker->post([facts](Worker& one) { one.set_facts(facts); });
+        workers_.post([facts](Worker& one) { one.set_facts(facts); });
     }
 
     // What clients send must not reach clusters that it is not meant for.
@@ -292,33 +255,21 @@ private:
             if (!has_workers_ || cluster != phase_->state().primary() ||
                 event->event.kind != cql::Event::Kind::schema_change)
                 return;
-            for (auto& worker : workers_) {
-                worker->post([event](Worker& one) {
-                    one.engine().broadcast_event(
-                        relay::EventKind::schema_change, [&](cql::ProtocolVersion version, base::Bytes& frame) {
-                            cql::append_event(frame, static_cast<std::uint8_t>(version), event->event);
-                        });
-                });
-            }
+            relay::broadcast_schema_change(workers_, event);
         };
-        control_ = std::make_unique<Control>(control_loop_, options_, stamps_, std::move(callbacks));
+        control_ = std::make_unique<Control>(control_loop_.loop(), options_, stamps_, std::move(callbacks));
         control_->start([ready] { ready->set_value(); });
     }
 
     base::Result<void> listen() {
         base::Result<void> result;
-        for (auto& worker : workers_) {
-            std::promise<void> done;
-            worker->post([&](Worker& one) {
-                if (result) result = one.listen();
-                done.set_value();
-            });
-            done.get_future().wait();
-        }
+        workers_.each([&](Worker& worker) {
+            if (result) result = worker.listen();
+        });
         if (!result) return result;
-        on_control([&] {
+        control_loop_.call([&] {
             admin_ = std::make_unique<Admin>(options_, *phase_, *journal_, *repair_, *this);
-            auto server = net::serve_http(control_loop_, options_.admin, nullptr, net::HttpLimits{},
+            auto server = net::serve_http(control_loop_.loop(), options_.admin, nullptr, net::HttpLimits{},
                                           [this](const net::HttpRequest& request, net::HttpReply reply) {
                                               admin_->handle(request, std::move(reply));
                                           });
@@ -341,9 +292,8 @@ private:
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<Repair> repair_;
     std::unique_ptr<Shared> shared_;
-    std::vector<std::unique_ptr<Worker>> workers_;
-    net::Loop control_loop_;
-    std::thread control_thread_;
+    net::Workers<Worker> workers_;
+    net::ControlLoop control_loop_;
     bool has_workers_ = false;                 // control loop's thread
     std::unique_ptr<SiblingStates> siblings_;  // none: alone
     std::unique_ptr<PhaseControl> phase_;
@@ -356,21 +306,12 @@ private:
 }  // namespace
 
 int run(const Options& options) {
-    // Before any thread is made, so that all of them inherit it and only sigwait() below sees a signal.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
-    net::allow_all_descriptors();
-
+    const net::Termination termination;
     Proxy proxy(options);
     if (const auto started = proxy.start(); !started) return exit_with(started.error());
     base::log_info("listening on {}, admin API on http://{}", net::to_text(options.listen),
                    net::to_text(options.admin));
-    int signal = 0;
-    sigwait(&signals, &signal);
+    termination.wait();
     base::log_info("stopping: new requests are sent elsewhere, those in flight are ended");
     proxy.stop();
     if (const auto why = proxy.taken_over()) return exit_with(*why);

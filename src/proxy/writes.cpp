@@ -123,8 +123,9 @@ void DualPolicy::mark_then_send(relay::Request& request) {
                     --request.held;
                     if (is_durable) marked_tables_.insert(cql::to_cql(table));
                     if (!is_durable && !request.is_answered)
-                        refuse(request, cql::ErrorCode::is_bootstrapping,
-                               "the journal cannot be written: the write was not sent; see the proxy's log");
+                        engine_.answer_error(
+                            request, cql::ErrorCode::is_bootstrapping,
+                            "the journal cannot be written: the write was not sent; see the proxy's log");
                     if (request.held == 0 && !request.is_answered) mark_then_send(request);
                     engine_.release_if_over(request);
                 });
@@ -213,7 +214,7 @@ bool DualPolicy::send_write(relay::Request& request) {
     for (const std::size_t cluster : {primary, secondary}) {
         if (request.wish.keyspace.empty()) break;
         if (const auto error = request.pools[cluster]->keyspace_error(request.wish.keyspace)) {
-            refuse(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
+            engine_.answer_error(request, static_cast<cql::ErrorCode>(error->server_code), error->message);
             conditional_write_ended(request);
             write.stage = static_cast<std::uint8_t>(Stage::finished);
             return true;

@@ -2,30 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "relay/test_queries.hpp"
+
 namespace crossfade::relay {
 namespace {
 
-constexpr cql::ProtocolVersion versions[] = {cql::ProtocolVersion::v3, cql::ProtocolVersion::v4,
-                                             cql::ProtocolVersion::v5, cql::ProtocolVersion::dse_v2};
-
-cql::ValueView value(std::string_view text) {
-    return {cql::ValueView::State::bytes, base::bytes_of(text)};
-}
-
-base::ByteView message(const base::Bytes& frame) {
-    return base::ByteView(frame).subspan(cql::frame_header_size);
-}
-
-cql::QueryOptions all_options() {
-    cql::QueryOptions options;
-    options.values = {value("one"), cql::ValueView{}, value("")};
-    options.page_size = 77;
-    options.serial_consistency = cql::Consistency::local_serial;
-    return options;
-}
-
 TEST(Edits, AStampGoesInBehindTheValuesAndNothingElseChanges) {
-    for (const cql::ProtocolVersion version : versions) {
+    for (const cql::ProtocolVersion version : tested_versions) {
         cql::QueryOptions options = all_options();
         if (cql::has_now_in_seconds(version)) options.now_in_seconds = 12345;
         base::Bytes plain, stamped, edited;
@@ -42,7 +25,7 @@ TEST(Edits, AStampGoesInBehindTheValuesAndNothingElseChanges) {
 }
 
 TEST(Edits, AClientsOwnStampIsNeverTouched) {
-    for (const cql::ProtocolVersion version : versions) {
+    for (const cql::ProtocolVersion version : tested_versions) {
         cql::QueryOptions options = all_options();
         options.timestamp = 42;
         base::Bytes plain, edited;
@@ -57,7 +40,7 @@ TEST(Edits, AClientsOwnStampIsNeverTouched) {
 }
 
 TEST(Edits, TheKeyspaceOfTheConnectionGoesIntoV5Requests) {
-    for (const cql::ProtocolVersion version : versions) {
+    for (const cql::ProtocolVersion version : tested_versions) {
         cql::QueryOptions options = all_options();
         base::Bytes plain, wanted, edited;
         cql::append_query(plain, version, 7, "SELECT …", options);
@@ -75,7 +58,7 @@ TEST(Edits, TheKeyspaceOfTheConnectionGoesIntoV5Requests) {
 }
 
 TEST(Edits, ABatchIsStampedLikeAQuery) {
-    for (const cql::ProtocolVersion version : versions) {
+    for (const cql::ProtocolVersion version : tested_versions) {
         const std::vector<cql::BatchItem> items = {
             {"INSERT …", {}, {value("a")}}, {"", base::bytes_of("id-0123456789abc"), {value("b"), cql::ValueView{}}}};
         cql::QueryOptions options;
@@ -94,7 +77,7 @@ TEST(Edits, ABatchIsStampedLikeAQuery) {
 }
 
 TEST(Edits, AnotherConsistencyTakesTheRequestsPlaceBesideOtherEdits) {
-    for (const cql::ProtocolVersion version : versions) {
+    for (const cql::ProtocolVersion version : tested_versions) {
         for (const bool adds_more : {false, true}) {
             cql::QueryOptions options = all_options();
             options.consistency = cql::Consistency::one;

@@ -323,6 +323,13 @@ void Engine::answer(Request& request, base::ByteView frame) {
     client->uncount_request(request.counted_bytes);
 }
 
+void Engine::answer_error(Request& request, cql::ErrorCode code, std::string_view text) {
+    cql::ErrorMessage error;
+    error.code = code;
+    error.text = text;
+    answer_error(request, error);
+}
+
 void Engine::answer_error(Request& request, const cql::ErrorMessage& error) {
     if (request.is_answered) return;
     base::Bytes frame;

@@ -63,6 +63,7 @@ public:
     // The one answer to the client; later ones are dropped. `frame` is a whole uncompressed response frame.
     void answer(Request& request, base::ByteView frame);
     void answer_error(Request& request, const cql::ErrorMessage& error);
+    void answer_error(Request& request, cql::ErrorCode code, std::string_view text);
     // Calls Policy::on_deadline() once, `after` from now.
     void set_deadline(Request& request, std::chrono::milliseconds after);
     // To be called when something that held the request let go (request.held was lowered).

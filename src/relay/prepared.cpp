@@ -49,23 +49,25 @@ std::size_t PreparedIdHash::operator()(const PreparedId& id) const noexcept {
     return hash;
 }
 
-PreparedPtr PreparedRegistry::find(const PreparedId& id) const {
+std::size_t memory_of(const PreparedStatement& statement) {
+    constexpr std::size_t without_text = 1024;
+    return statement.text.size() + statement.keyspace.size() + without_text;
+}
+
+PreparedPtr PreparedRegistry::find(const PreparedId& id) {
     const std::lock_guard lock(mutex_);
-    const auto found = statements_.find(id);
-    return found == statements_.end() ? nullptr : found->second;
+    const PreparedPtr* const found = statements_.find(id);
+    return found == nullptr ? nullptr : *found;
 }
 
 bool PreparedRegistry::put(PreparedPtr statement) {
     const std::lock_guard lock(mutex_);
-    const auto found = statements_.find(statement->id);
-    if (found != statements_.end()) {
-        if (found->second->text != statement->text || found->second->keyspace != statement->keyspace) return false;
-        found->second = std::move(statement);
-        return true;
-    }
-    // Whose turn it is to go does not matter much: whoever is still used is prepared again by its driver.
-    if (statements_.size() >= bound_) statements_.erase(statements_.begin());
-    statements_.emplace(statement->id, std::move(statement));
+    const PreparedPtr* const found = statements_.find(statement->id);
+    if (found != nullptr && ((*found)->text != statement->text || (*found)->keyspace != statement->keyspace))
+        return false;
+    const PreparedId id = statement->id;
+    const std::size_t memory = memory_of(*statement);
+    statements_.put(id, std::move(statement), memory);
     return true;
 }
 
@@ -78,18 +80,18 @@ const PreparedPtr* PreparedCache::find(base::ByteView id) {
     PreparedId key;
     if (id.size() != key.size()) return nullptr;
     std::copy(id.begin(), id.end(), key.begin());
-    const auto found = statements_.find(key);
-    if (found != statements_.end()) return &found->second;
+    if (const PreparedPtr* const found = statements_.find(key)) return found;
     PreparedPtr known = registry_.find(key);
     if (known == nullptr) return nullptr;
-    if (statements_.size() >= bound_) statements_.clear();
-    return &statements_.emplace(key, std::move(known)).first->second;
+    const std::size_t memory = memory_of(*known);
+    return &statements_.put(key, std::move(known), memory);
 }
 
 bool PreparedCache::put(PreparedPtr statement) {
     if (!registry_.put(statement)) return false;
-    if (statements_.size() >= bound_) statements_.clear();
-    statements_[statement->id] = std::move(statement);
+    const PreparedId id = statement->id;
+    const std::size_t memory = memory_of(*statement);
+    statements_.put(id, std::move(statement), memory);
     return true;
 }
 

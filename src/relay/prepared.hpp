@@ -8,10 +8,10 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/recent_map.hpp"
 #include "cql/response.hpp"
 #include "cql/statement.hpp"
 #include "cql/wire.hpp"
@@ -62,12 +62,19 @@ struct PreparedIdHash {
     std::size_t operator()(const PreparedId& id) const noexcept;
 };
 
+// Bounded by their number, and by the memory that they take: texts may be long, and who sends them does not pay.
+// Whoever is asked for stays.
+using RecentStatements = base::RecentMap<PreparedId, PreparedPtr, PreparedIdHash>;
+constexpr std::size_t most_prepared_bytes = 256U << 20U;  // of the registry, and of each loop's cache
+// About what one takes.
+std::size_t memory_of(const PreparedStatement& statement);
+
 // All prepared statements of the process, bounded. Any thread; loops keep their own PreparedCache in front of it.
 class PreparedRegistry {
 public:
-    explicit PreparedRegistry(std::size_t bound) : bound_(bound) {}
+    explicit PreparedRegistry(std::size_t bound) : statements_(bound, most_prepared_bytes) {}
     // nullptr when it is not known (or was evicted): the client gets UNPREPARED and prepares again.
-    PreparedPtr find(const PreparedId& id) const;
+    PreparedPtr find(const PreparedId& id);
     // Adds or replaces. A different text under the same id is refused (gives false): ids are digests, so somebody made
     // them collide.
     bool put(PreparedPtr statement);
@@ -75,29 +82,27 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::size_t bound_;
-    std::unordered_map<PreparedId, PreparedPtr, PreparedIdHash> statements_;
+    RecentStatements statements_;
 };
 
 // One loop's view of the registry: no lock for a statement that was seen before.
 class PreparedCache {
 public:
-    PreparedCache(PreparedRegistry& registry, std::size_t bound) : registry_(registry), bound_(bound) {}
-    // `id` as the client sent it. The pointer stays valid until the next put() or find() that evicts: copy it to keep
-    // it.
+    PreparedCache(PreparedRegistry& registry, std::size_t bound)
+        : registry_(registry), statements_(bound, most_prepared_bytes) {}
+    // `id` as the client sent it. The pointer stays valid until the next put() or find(): copy it to keep it.
     const PreparedPtr* find(base::ByteView id);
     bool put(PreparedPtr statement);
     PreparedRegistry& registry() { return registry_; }
     // Each that this loop has seen and not dropped. `visit` may not put or find.
     template <class Visit>
     void for_each(Visit&& visit) const {
-        for (const auto& [id, statement] : statements_) visit(statement);
+        statements_.for_each([&](const PreparedId&, const PreparedPtr& statement) { visit(statement); });
     }
 
 private:
     PreparedRegistry& registry_;
-    std::size_t bound_;
-    std::unordered_map<PreparedId, PreparedPtr, PreparedIdHash> statements_;
+    RecentStatements statements_;
 };
 
 }  // namespace crossfade::relay

@@ -57,5 +57,24 @@ TEST(Prepared, TheRegistryStaysWithinItsBound) {
     EXPECT_NE(registry.find(statement("SELECT 999")->id), nullptr);
 }
 
+TEST(Prepared, LongTextsLeaveRoomForFewer) {
+    PreparedRegistry registry(100'000);
+    const std::string filler(10U << 20U, ' ');
+    for (int i = 0; i < 60; ++i) ASSERT_TRUE(registry.put(statement("SELECT " + std::to_string(i) + filler)));
+    EXPECT_LE(registry.size(), 25U);
+    EXPECT_NE(registry.find(statement("SELECT 59" + filler)->id), nullptr);
+}
+
+TEST(Prepared, AStatementInUseStaysWhileOthersComeByTheThousand) {
+    PreparedRegistry registry(100);
+    PreparedCache cache(registry, 100);
+    const auto used = statement("SELECT used");
+    ASSERT_TRUE(cache.put(used));
+    for (int i = 0; i < 1000; ++i) {
+        ASSERT_TRUE(cache.put(statement("SELECT " + std::to_string(i))));
+        ASSERT_NE(cache.find(used->id), nullptr) << i;
+    }
+}
+
 }  // namespace
 }  // namespace crossfade::relay
