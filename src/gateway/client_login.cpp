@@ -60,7 +60,7 @@ void ClientLogin::append(base::Bytes& frame, base::Bytes& out) const {
 Step ClientLogin::resume(std::span<std::uint8_t> bytes, base::Bytes& out) {
     if (stage_ != Stage::fresh && stage_ != Stage::authenticating) return {};
     if (!has_segments_) {
-        if (stage_ == Stage::fresh && is_http(bytes)) {
+        if (!has_begun_ && is_http(bytes)) {
             append_http_refusal(out);
             stage_ = Stage::over;
             Step step;
@@ -116,6 +116,7 @@ Step ClientLogin::take_frames(std::span<std::uint8_t> bytes, base::Bytes& out) {
             break;
         }
         const std::size_t size = scan.frame.bytes.size();
+        has_begun_ = true;
         step = take_frame(rest.first(size), scan.frame.header, out);
         used += size;
     }

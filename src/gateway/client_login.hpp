@@ -75,6 +75,7 @@ private:
     Stage stage_ = Stage::fresh;
     cql::ProtocolVersion version_ = cql::ProtocolVersion::v4;
     cql::Compression compression_ = cql::Compression::none;
+    bool has_begun_ = false;  // a CQL message was read: what looks like HTTP behind it is none
     bool has_segments_ = false;
     std::uint16_t stream_id_ = 0;  // of the request that waits for its answer
     std::vector<std::pair<std::string, std::string>> startup_options_;

@@ -120,6 +120,16 @@ TEST_F(ClientLoginTest, HttpIsAnsweredInHttp) {
     EXPECT_THAT(std::string(base::text_of(out)), testing::StartsWith("HTTP/1.1 400 "));
 }
 
+TEST_F(ClientLoginTest, HttpBehindAMessageIsNoHttp) {
+    base::Bytes bytes;
+    cql::append_options(bytes, ProtocolVersion::v4, 1);
+    EXPECT_EQ(give(bytes).kind, Kind::need_more);
+    EXPECT_EQ(said(), cql::Opcode::supported);
+    const std::string_view request = "GET /metadata HTTP/1.1\r\n\r\n";
+    EXPECT_EQ(give(base::Bytes(request.begin(), request.end())).kind, Kind::refused);
+    EXPECT_THAT(error(), HasSubstr("Invalid or unsupported protocol version (71)"));
+}
+
 TEST_F(ClientLoginTest, WhatDoesNotBelongHereIsRefused) {
     base::Bytes query;
     cql::append_query(query, ProtocolVersion::v4, 1, "SELECT 1", {});
