@@ -23,8 +23,10 @@ protected:
         for (const char* host : {"127.0.0.1", "127.0.0.2"}) {
             nodes::Node& node = topology->nodes.emplace_back();
             node.address = {host, 1};
+            node.host_id.back() = static_cast<std::uint8_t>(topology->nodes.size());
             node.datacenter = "dc1";
         }
+        topology_ = topology;
         engine_.set_topology(0, topology, "dc1");
         relay::Pool& pool = engine_.pool_for({0, {}, v4, cql::Compression::none});
         for (std::size_t i = 0; i < 2; ++i) {
@@ -112,7 +114,43 @@ protected:
         return frame;
     }
 
+    // The node that changed the schema is asked what it and the others have.
+    void node_has_schema(std::uint8_t version) {
+        const base::Bytes request = to_node();
+        ASSERT_EQ(text_of(request), "SELECT schema_version FROM system.local WHERE key='local'");
+        base::Bytes answer;
+        cql::append_rows(answer, v4, 0, {uuid_column("schema_version")}, {{base::Bytes(16, version)}});
+        node_answers(request, answer);
+    }
+    void other_has_schema(std::uint8_t version) {
+        const base::Bytes request = to_node();
+        ASSERT_EQ(text_of(request), "SELECT host_id, schema_version FROM system.peers");
+        base::Bytes answer, host_id(16, 0);
+        host_id.back() = static_cast<std::uint8_t>(2 - at_);
+        cql::append_rows(answer, v4, 0, {uuid_column("host_id"), uuid_column("schema_version")},
+                         {{host_id, base::Bytes(16, version)}});
+        node_answers(request, answer);
+    }
+    // Gives the answer, which the client does not have yet.
+    base::Bytes creates_a_table() {
+        client_sends(query(1, "CREATE TABLE ks.t (k int PRIMARY KEY)"));
+        const base::Bytes request = to_node();
+        base::Bytes answer;
+        cql::append_schema_change(answer, 4, 0, {"CREATED", "TABLE", "ks", "t", {}});
+        node_answers(request, answer);
+        cql::patch_stream_id(answer.data(), 1);
+        return answer;
+    }
+    static std::string text_of(const base::Bytes& request) {
+        const auto query = cql::parse_query(v4, body_of(request));
+        return query ? std::string(query->text) : "no query";
+    }
+    static cql::OwnedColumn uuid_column(const char* name) {
+        return {"system", "local", name, cql::simple_type(cql::TypeCode::uuid)};
+    }
+
     Options options_;
+    std::shared_ptr<const nodes::Topology> topology_;
     net::TestingLoop loop_;
     relay::PreparedRegistry registry_;
     net::FakeStream::Seen client_;
@@ -239,6 +277,57 @@ TEST_F(ForwardPolicyTest, WhileItStopsItSaysThatNothingWasExecuted) {
     policy_.drain();
     client_sends(query(5, "SELECT * FROM ks.t"));
     EXPECT_EQ(error_to_client(), cql::ErrorCode::is_bootstrapping);
+}
+
+TEST_F(ForwardPolicyTest, ASchemaChangeIsAnsweredWhenTheNodesAgree) {
+    const base::Bytes answer = creates_a_table();
+    const std::size_t coordinator = at_;
+    node_has_schema(2);
+    other_has_schema(1);
+    EXPECT_TRUE(to_client().empty());
+    // Other requests go on meanwhile.
+    client_sends(query(9, "SELECT * FROM ks.u"));
+    const base::Bytes select = to_node();
+    base::Bytes nothing;
+    cql::append_void(nothing, 4, 0);
+    node_answers(select, nothing);
+    EXPECT_EQ(opcode_to_client(), cql::Opcode::result);
+
+    ASSERT_TRUE(loop_.run_until([&] { return !nodes_[coordinator].out.empty(); }));
+    node_has_schema(2);
+    EXPECT_EQ(at_, coordinator) << "who has changed it knows that it did";
+    EXPECT_TRUE(to_client().empty());
+    other_has_schema(2);
+    EXPECT_EQ(to_client(), answer);
+    EXPECT_EQ(engine_.requests_in_flight(), 0U);
+}
+
+TEST_F(ForwardPolicyTest, ANodeThatIsDownNeedNotAgree) {
+    const base::Bytes answer = creates_a_table();
+    auto topology = std::make_shared<nodes::Topology>(*topology_);
+    topology->nodes[1 - at_].is_up = false;
+    engine_.set_topology(0, topology, "dc1");
+    node_has_schema(2);
+    other_has_schema(1);
+    EXPECT_EQ(to_client(), answer);
+}
+
+TEST_F(ForwardPolicyTest, NodesThatNeverAgreeDoNotMakeItATimeout) {
+    options_.request_timeout = std::chrono::milliseconds(500);
+    const base::Bytes answer = creates_a_table();
+    node_has_schema(2);
+    other_has_schema(1);
+    // Nobody answers the next look.
+    ASSERT_TRUE(loop_.run_until([&] { return !client_.out.empty(); }));
+    EXPECT_EQ(to_client(), answer);
+}
+
+TEST_F(ForwardPolicyTest, AClientThatGoesWhileItWaitsForTheNodesLeavesNothing) {
+    creates_a_table();
+    client_.user->on_closed({base::ErrorKind::connection, "gone"});
+    node_has_schema(2);
+    other_has_schema(2);
+    EXPECT_EQ(engine_.requests_in_flight(), 0U);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 namespace crossfade::relay {
 namespace {
 
+constexpr std::chrono::milliseconds most_for_agreement{10'000};
 constexpr std::chrono::milliseconds wheel_tick{10};
 constexpr std::chrono::seconds unused_pool{60};
 constexpr std::size_t large_frame = 64U * 1024U;
@@ -285,7 +286,36 @@ void Engine::leg_answered(Leg& leg, Backend& from, const Response& response) {
     if (leg.is_error && !request.prepared.empty() && request.opcode != cql::Opcode::prepare &&
         prepare_again(leg, from, response))
         return;
-    answer_with(leg, response);
+    if (has_to_agree(leg, response))
+        answer_when_agreed(leg, from, response);
+    else
+        answer_with(leg, response);
+}
+
+// A client sees one node, and takes its schema for agreed as soon as that one has answered.
+bool Engine::has_to_agree(const Leg& leg, const Response& response) const {
+    const Pool* const pool = leg.request_->pools[leg.cluster_];
+    const bool has_others = pool != nullptr && pool->topology() != nullptr && pool->topology()->nodes.size() > 1;
+    return has_others && leg.request_->client != nullptr && is_schema_change(response);
+}
+
+void Engine::answer_when_agreed(Leg& leg, const Backend& from, const Response& response) {
+    // It must be answered before its deadline: the change was made.
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(leg.request_->deadline - loop_.now());
+    const auto within = std::clamp(left * 9 / 10, std::chrono::milliseconds(0), most_for_agreement);
+    auto waiting = std::make_unique<ToAgree>();
+    waiting->leg = &leg;
+    waiting->header = response.header;
+    waiting->answer.assign(response.bytes.begin(), response.bytes.end());
+    waiting->agreement =
+        std::make_unique<SchemaAgreement>(loop_, *leg.request_->pools[leg.cluster_], from.node(), within, [this, &leg] {
+            const auto found = std::ranges::find(to_agree_, &leg, &ToAgree::leg);
+            const std::unique_ptr<ToAgree> agreed = std::move(*found);
+            to_agree_.erase(found);
+            answer_with(leg, {agreed->header, agreed->answer});
+        });
+    leg.backend = nullptr;
+    to_agree_.push_back(std::move(waiting));
 }
 
 void Engine::answer_with(Leg& leg, const Response& response) {
@@ -301,7 +331,10 @@ void Engine::forget(Leg& leg) {
     if (leg.state == Leg::State::sent) {
         leg.may_have_run = true;
         leg.state = Leg::State::lost;
-        leg.backend->forget(leg.stream_id);
+        if (leg.backend != nullptr)
+            leg.backend->forget(leg.stream_id);
+        else
+            std::erase_if(to_agree_, [&](const auto& one) { return one->leg == &leg; });
         leg.backend = nullptr;
     } else if (leg.state == Leg::State::waiting) {
         if (leg.prepare_ != nullptr)
@@ -338,7 +371,8 @@ void Engine::answer_error(Request& request, const cql::ErrorMessage& error) {
 }
 
 void Engine::set_deadline(Request& request, std::chrono::milliseconds after) {
-    wheel_.arm(request, loop_.now() + after);
+    request.deadline = loop_.now() + after;
+    wheel_.arm(request, request.deadline);
 }
 
 void Engine::wait_for_room(Request& request, std::uint8_t clusters_mask) {

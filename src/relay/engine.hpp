@@ -16,6 +16,7 @@
 #include "relay/pool.hpp"
 #include "relay/prepared.hpp"
 #include "relay/request.hpp"
+#include "relay/schema_agreement.hpp"
 
 namespace crossfade::relay {
 
@@ -102,6 +103,8 @@ private:
     void prepare_ahead(const Pool& pool, Backend& backend);
     void wait_to_send(Leg& leg);
     void answer_with(Leg& leg, const Response& response);
+    bool has_to_agree(const Leg& leg, const Response& response) const;
+    void answer_when_agreed(Leg& leg, const Backend& from, const Response& response);
     void append_for(const Request& request, std::size_t cluster, std::uint16_t stream_id, base::Bytes& out) const;
 
     net::Loop& loop_;
@@ -122,6 +125,14 @@ private:
     std::vector<std::unique_ptr<PendingLogin>> logins_;
     std::vector<std::unique_ptr<Request>> requests_;
     std::vector<Request*> free_requests_;
+    // Answers to schema changes, kept back until the nodes agree.
+    struct ToAgree {
+        Leg* leg;
+        cql::FrameHeader header;
+        base::Bytes answer;
+        std::unique_ptr<SchemaAgreement> agreement;
+    };
+    std::vector<std::unique_ptr<ToAgree>> to_agree_;
     std::size_t open_requests_ = 0;
     // Those who wait for room, a queue for each client, served round robin.
     struct Queue {

@@ -237,6 +237,11 @@ Backend* Pool::pick(const Wish& wish, bool internal) {
     return second_best;
 }
 
+Backend* Pool::connection_to(std::string_view node) {
+    const auto found = std::ranges::find(nodes_, node, [](const auto& one) { return std::string_view(one->name); });
+    return found == nodes_.end() ? nullptr : pick_on(**found, {}, true);
+}
+
 Backend* Pool::pick_replica(const Wish& wish, bool internal) {
     Backend* const owner = pick_on(*nodes_[ring_.owner(*wish.token)], wish, internal);
     if (owner != nullptr && owner != wish.not_this) return owner;

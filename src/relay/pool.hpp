@@ -71,6 +71,10 @@ public:
     // A connection with room, or nullptr: nothing has room (then on_pool_room() will be called), or nothing is
     // connected.
     Backend* pick(const Wish& wish, bool internal);
+    // A connection to that node (Backend::node()) with room for a request of our own, or nullptr.
+    Backend* connection_to(std::string_view node);
+    // Null before the first.
+    const std::shared_ptr<const nodes::Topology>& topology() const { return topology_; }
     // Whether any connection is open; when not, since when there is none and why.
     bool is_connected() const { return open_ > 0; }
     // Nothing is connected, there are nodes, and no attempt has failed since there was a connection.

@@ -76,7 +76,7 @@ public:
     std::uint8_t held = 0;       // things outside that still need it (the journal): it is not reused before 0
     cql::Opcode opcode = cql::Opcode::query;
     cql::ProtocolVersion version = cql::ProtocolVersion::v4;
-    net::Loop::Clock::time_point started;
+    net::Loop::Clock::time_point started, deadline;
     std::size_t counted_bytes = 0;  // against the client's budget
 
     // The request frame as it goes out: not compressed, stamped, keyspace added. Ids of prepared statements are put in

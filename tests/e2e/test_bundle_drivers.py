@@ -101,7 +101,7 @@ def test_a_node_goes_down_and_comes_back(application, front_of_three, three_node
     table = f"{KEYSPACE}.t{next(numbers)}"
     session.execute(f"CREATE TABLE {table} (k int PRIMARY KEY, v text)")
     insert, select = session.prepare(f"INSERT INTO {table} (k, v) VALUES (?, ?)"), session.prepare(f"SELECT v FROM {table} WHERE k = ?")
-    keys = itertools.count()
+    keys, failures = itertools.count(), []
 
     def fifty_in_a_row():
         """Written at the driver's own consistency, a quorum, and read: every partition, whoever holds it."""
@@ -110,13 +110,14 @@ def test_a_node_goes_down_and_comes_back(application, front_of_three, three_node
                 session.execute(insert, (key, f"value {key}"))
                 assert session.execute(select, (key,)).rows == [(f"value {key}",)]
             return True
-        except DriverError:
+        except DriverError as problem:
+            failures.append(problem)
             return False
 
     def answering():
         return {session.execute("SELECT rpc_address FROM system.local").rows[0][0] for _ in range(30)}
 
-    assert fifty_in_a_row()
+    assert fifty_in_a_row(), failures
     victim = three_nodes.node(next(victims))
     three_nodes.kill(victim.number)
     try:

@@ -10,7 +10,7 @@ import stub_nodes
 from running_connect import RunningConnect
 from running_proxy import wait_for
 
-NODES = ["127.0.0.111", "127.0.0.112", "127.0.0.113"]
+NODES = ["127.0.0.131", "127.0.0.132", "127.0.0.133"]
 NO_RETRIES = {"default_retry_policy": FallthroughRetryPolicy()}
 
 
