@@ -7,6 +7,7 @@
 #include <future>
 
 #include "base/log.hpp"
+#include "gateway/cluster_tls.hpp"
 #include "gateway/control.hpp"
 #include "gateway/worker.hpp"
 #include "net/descriptors.hpp"
@@ -32,6 +33,9 @@ public:
     base::Result<void> start(const nodes::Credentials& credentials) {
         if (auto is_private = check_privacy(folder_); !is_private) return is_private;
         if (auto opened = shared_.audit.open(); !opened) return opened;
+        auto tls = make_cluster_tls(folder_, shared_.settings);
+        if (!tls) return base::fail(tls.error().kind, folder_.settings() + ": cluster_tls: " + tls.error().message);
+        shared_.cluster_tls = std::move(*tls);
         const auto hosts = listening_hosts(shared_.settings);
         if (!hosts) return base::fail(hosts.error());
         control_thread_ = std::thread([this] { control_loop_.run(); });

@@ -115,7 +115,7 @@ std::size_t Session::login_bytes(std::span<std::uint8_t> bytes) {
             stage_ = Stage::waiting;
             client_->pause_reading();
             routes_ = routes(owner_.shared().settings, owner_.facts()->topology.get(), server_name_);
-            connect_to_node(0);
+            connect_to_node(0, "the cluster has not been reached yet, or does not have it any more");
         } else if (step.kind == Kind::credentials) {
             stage_ = Stage::waiting;
             client_->pause_reading();
@@ -132,21 +132,22 @@ void Session::refuse(cql::ErrorCode code, const std::string& text) {
     end();
 }
 
-void Session::connect_to_node(std::size_t route) {
+void Session::connect_to_node(std::size_t route, const std::string& why_not_the_one_before) {
     if (route >= routes_.size()) {
         const std::string which = names_node(server_name_) ? "the node " + server_name_ : "no node of the cluster";
-        owner_.shared().audit.write("node_unreachable", about());
+        owner_.shared().audit.write("node_unreachable", about().field("reason", why_not_the_one_before));
         // Before the credentials: drivers take any error after them for a wrong password, and never come back.
         refuse(cql::ErrorCode::is_bootstrapping,
                which + (names_node(server_name_) ? " cannot be reached" : " can be reached") + " by the gateway now");
         return;
     }
-    node_logins_.push_back(std::make_unique<NodeLogin>(owner_.loop(), routes_[route], patience_with_node));
+    node_logins_.push_back(
+        std::make_unique<NodeLogin>(owner_.loop(), routes_[route], owner_.shared().cluster_tls, patience_with_node));
     node_logins_.back()->connect([this, route](const base::Result<void>& connected) {
         if (stage_ != Stage::waiting) return;
         if (!connected) {
             base::log_debug("{}: {}", peer_, connected.error().message);
-            connect_to_node(route + 1);
+            connect_to_node(route + 1, connected.error().message);
             return;
         }
         login_.started(client_->out());

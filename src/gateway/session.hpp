@@ -65,7 +65,7 @@ private:
 
     // The login.
     std::size_t login_bytes(std::span<std::uint8_t> bytes);
-    void connect_to_node(std::size_t route);
+    void connect_to_node(std::size_t route, const std::string& why_not_the_one_before);
     void take_credentials(nodes::Credentials credentials);
     void refuse_login(LoginProblem problem, const std::string& username);
     void log_in_to_node(const TokenTable::Login& login);
