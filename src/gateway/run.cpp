@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <future>
+#include <thread>
 
 #include "base/log.hpp"
 #include "gateway/cluster_tls.hpp"
@@ -57,8 +58,14 @@ public:
         return listen(*hosts);
     }
 
-    void stop() {
-        for (auto& worker : workers_) on_worker(*worker, [](Worker& one) { one.stop_listening(); });
+    // Gives how many connections were ended with requests under way.
+    std::size_t stop() {
+        on_control([this] { control_->stop_serving(); });
+        for (auto& worker : workers_) on_worker(*worker, [](Worker& one) { one.drain(); });
+        const auto until = std::chrono::steady_clock::now() + drain_time;
+        while (sum_of(&Worker::sessions) + sum_of(&Worker::lingering) > 0 && std::chrono::steady_clock::now() < until)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        return sum_of(&Worker::sessions);
     }
 
 private:
@@ -77,6 +84,12 @@ private:
             done.set_value();
         });
         done.get_future().wait();
+    }
+
+    std::size_t sum_of(std::size_t (Worker::*count)()) {
+        std::size_t sum = 0;
+        for (auto& worker : workers_) on_worker(*worker, [&](Worker& one) { sum += (one.*count)(); });
+        return sum;
     }
 
     void start_workers() {
@@ -168,9 +181,11 @@ int run(const Folder& folder, const Settings& settings, const nodes::Credentials
     base::log_info("the gateway '{}' serves", settings.name);
     int signal = 0;
     sigwait(&signals, &signal);
-    base::log_info("stopping");
-    gateway.stop();
-    return 0;
+    base::log_info("stopping: new requests are not taken, those under way are answered");
+    const std::size_t cut_off = gateway.stop();
+    if (cut_off == 0) return 0;
+    base::log_warning("{} connections were ended with requests that the nodes had not answered", cut_off);
+    return 20;
 }
 
 }  // namespace crossfade::gateway

@@ -52,7 +52,7 @@ void Session::end() {
     if (stage_ == Stage::ended) return;
     stage_ = Stage::ended;
     timer_.cancel();
-    client_->close_after_sending(last_words);
+    client_->close_after_sending(is_draining_ ? drain_time : last_words);
     if (node_ != nullptr) node_->close();
     owner_.session_ended(*this);
 }

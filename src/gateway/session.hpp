@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,13 @@
 #include "gateway/inspector.hpp"
 #include "gateway/login_throttle.hpp"
 #include "gateway/node_login.hpp"
+#include "gateway/segment_walk.hpp"
 #include "net/stream.hpp"
 
 namespace crossfade::gateway {
+
+// How long a gateway that was told to stop waits for what is under way.
+constexpr std::chrono::milliseconds drain_time{5'000};
 
 class Session;
 
@@ -42,6 +47,9 @@ public:
     // Ends it where its token or its certificate counts no more.
     void check(const Facts& facts, std::chrono::sys_seconds now);
     void end();
+    // The gateway is going: what has come up to now, or comes within the moment that it may be on its way, is answered;
+    // then the session ends. It ends at once where nobody has logged in.
+    void drain();
 
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override;
     void on_closed(const base::Error& why) override;
@@ -81,9 +89,13 @@ private:
     bool request(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_node,
                  base::Bytes& to_client);
     std::size_t node_bytes(std::span<std::uint8_t> bytes);
+    std::size_t pass_back(std::span<std::uint8_t> bytes);
     std::size_t walk_answers(std::span<std::uint8_t> bytes);
     void answer(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_client);
     void append_supported(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& out);
+    void take_no_more();
+    void end_if_answered();
+    void count_answer(const cql::FrameHeader& header);
     void deny(const cql::FrameHeader& header, const Denial& denial, base::Bytes& to_client);
     void wait_for(std::chrono::milliseconds time);
     void client_appended();
@@ -113,6 +125,10 @@ private:
     base::Bytes to_node_, to_client_;  // v5: envelopes on their way into segments
     std::size_t left_of_answer_ = 0;   // Look::supported: bytes of the present answer still to come
     bool is_rate_limited_ = false;     // waits before it takes more requests
+    // Requests at the node, and of their answers what is still to come: known also where answers are not looked at.
+    std::size_t under_way_ = 0;
+    std::optional<SegmentWalk> answer_headers_;  // Look::none
+    bool is_draining_ = false, takes_requests_ = true;
 };
 
 }  // namespace crossfade::gateway

@@ -35,6 +35,12 @@ public:
         std::erase(waiting, stream_id);
         send(cql::Opcode::result, stream_id, size);
     }
+    // For the next client.
+    void forget() {
+        stream_.reset();
+        reader_.reset();
+        waiting.clear();
+    }
     void send_event() { send(cql::Opcode::event, 0xFFFF, 100); }
 
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override {
@@ -148,10 +154,14 @@ protected:
     }
     void sends(base::Bytes bytes) { EXPECT_EQ(client_.user->on_bytes(bytes), bytes.size()); }
     void sends_query(std::uint16_t stream_id, std::string_view text = "SELECT a FROM b.c") {
-        base::Bytes query, sent;
-        cql::append_query(query, version_, stream_id, text, {});
-        reader_->append(query, sent);
+        base::Bytes sent;
+        append_query(stream_id, sent, text);
         sends(sent);
+    }
+    void append_query(std::uint16_t stream_id, base::Bytes& out, std::string_view text = "SELECT a FROM b.c") const {
+        base::Bytes query;
+        cql::append_query(query, version_, stream_id, text, {});
+        reader_->append(query, out);
     }
     // What the client has got and not looked at: "RESULT of 5" for each frame.
     std::vector<std::string> got() {

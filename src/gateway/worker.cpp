@@ -48,6 +48,11 @@ base::Result<void> Worker::listen(const net::Address& on) {
     return {};
 }
 
+void Worker::drain() {
+    listeners_.clear();
+    for (const auto& [key, session] : sessions_) session->drain();
+}
+
 void Worker::set_facts(FactsPtr facts) {
     facts_ = std::move(facts);
     check_sessions();

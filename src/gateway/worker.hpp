@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/session.hpp"
+#include "net/lingering.hpp"
 
 namespace crossfade::gateway {
 
@@ -22,7 +23,11 @@ public:
     void post(std::function<void(Worker&)> task);
     // Worker's thread, as everything below.
     base::Result<void> listen(const net::Address& on);
-    void stop_listening() { listeners_.clear(); }
+    // Takes no more connections, and ends those there are when what is under way is answered.
+    void drain();
+    std::size_t sessions() { return sessions_.size(); }
+    // Whose last bytes are still on their way.
+    std::size_t lingering() { return net::lingering_streams(loop_); }
     void set_facts(FactsPtr facts);
 
     net::Loop& loop() override { return loop_; }
