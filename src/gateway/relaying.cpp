@@ -17,6 +17,7 @@ constexpr std::string_view rate_text =
 
 void Session::begin_relaying() {
     timer_.cancel();
+    owner_.newcomers().remove(*this);
     const cql::ProtocolVersion version = login_.version();
     has_segments_ = cql::has_segments(version);
     requests_ = std::make_unique<FrameReader>(version, login_.compression());

@@ -97,7 +97,7 @@ private:
         on_control([&] {
             const unsigned wanted = shared_.settings.threads == 0 ? cores : shared_.settings.threads;
             for (unsigned i = 0; i < wanted; ++i)
-                workers_.push_back(std::make_unique<Worker>(shared_, control_->facts()));
+                workers_.push_back(std::make_unique<Worker>(shared_, control_->facts(), wanted));
             for (auto& worker : workers_) worker->start();
         });
     }

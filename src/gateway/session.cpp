@@ -34,9 +34,11 @@ Session::Session(SessionOwner& owner, std::unique_ptr<net::Stream> client)
         end();
     });
     client_->start(*this);
+    if (Session* const other = owner_.newcomers().add(*this, host_of(peer_)); other != nullptr) other->give_way();
 }
 
 Session::~Session() {
+    owner_.newcomers().remove(*this);
     if (use_ != nullptr) use_->close();
     if (waits_for_refusal_) owner_.throttle().waited();
 }
@@ -48,10 +50,17 @@ base::JsonObject Session::about() const {
     return fields;
 }
 
+void Session::give_way() {
+    owner_.shared().audit.write(
+        "login_refused", about().field("reason", "it gave way to a newer connection: too many have not logged in"));
+    end();
+}
+
 void Session::end() {
     if (stage_ == Stage::ended) return;
     stage_ = Stage::ended;
     timer_.cancel();
+    owner_.newcomers().remove(*this);
     client_->close_after_sending(is_draining_ ? drain_time : last_words);
     if (node_ != nullptr) node_->close();
     owner_.session_ended(*this);
@@ -61,6 +70,7 @@ void Session::on_closed(const base::Error&) {
     if (stage_ == Stage::ended) return;
     stage_ = Stage::ended;
     timer_.cancel();
+    owner_.newcomers().remove(*this);
     if (node_ != nullptr) node_->close();
     owner_.session_ended(*this);
 }
@@ -184,7 +194,8 @@ void Session::refuse_login(LoginProblem problem, const std::string& username) {
                                     .field("reason", problem == LoginProblem::expired   ? "expired token"
                                                      : problem == LoginProblem::unknown ? "unknown token"
                                                                                         : "no token"));
-    // The node is not kept waiting for it.
+    // The node is not kept waiting for it; so it is in nobody's way.
+    owner_.newcomers().remove(*this);
     owner_.loop().post([logins = std::make_shared<decltype(node_logins_)>(std::move(node_logins_))] {});
     node_logins_.clear();
     const auto wait = owner_.throttle().failed(host_of(peer_), owner_.loop().now());

@@ -11,6 +11,7 @@
 #include "gateway/frame_reader.hpp"
 #include "gateway/inspector.hpp"
 #include "gateway/login_throttle.hpp"
+#include "gateway/newcomers.hpp"
 #include "gateway/node_login.hpp"
 #include "gateway/segment_walk.hpp"
 #include "net/stream.hpp"
@@ -29,6 +30,7 @@ public:
     virtual Shared& shared() = 0;
     virtual const FactsPtr& facts() const = 0;
     virtual LoginThrottle& throttle() = 0;
+    virtual Newcomers& newcomers() = 0;
     // It is over; to be destroyed in a later turn.
     virtual void session_ended(Session& session) = 0;
 
@@ -50,6 +52,8 @@ public:
     // The gateway is going: what has come up to now, or comes within the moment that it may be on its way, is answered;
     // then the session ends. It ends at once where nobody has logged in.
     void drain();
+    // Ends it: it has not logged in, and there are too many of them.
+    void give_way();
 
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override;
     void on_closed(const base::Error& why) override;

@@ -120,6 +120,7 @@ protected:
     Shared& shared() override { return shared_; }
     const FactsPtr& facts() const override { return facts_; }
     LoginThrottle& throttle() override { return throttle_; }
+    Newcomers& newcomers() override { return newcomers_; }
     void session_ended(Session&) override { has_ended_ = true; }
 
     void connect() { session_ = std::make_unique<Session>(*this, std::make_unique<net::FakeStream>(client_)); }
@@ -190,6 +191,8 @@ protected:
     Shared shared_;
     std::unique_ptr<FakeNode> node_;
     net::FakeStream::Seen client_;
+    static constexpr std::size_t most_newcomers = 8;
+    Newcomers newcomers_{most_newcomers};
     std::unique_ptr<Session> session_;
     bool has_ended_ = false;
 

@@ -12,7 +12,8 @@ net::TlsListening listening_of(Shared& shared, const char* port) {
     return tls;
 }
 
-Worker::Worker(Shared& shared, FactsPtr facts) : shared_(shared), facts_(std::move(facts)) {}
+Worker::Worker(Shared& shared, FactsPtr facts, unsigned workers)
+    : shared_(shared), facts_(std::move(facts)), newcomers_(Newcomers::share_of(workers)) {}
 
 Worker::~Worker() {
     if (thread_.joinable()) {

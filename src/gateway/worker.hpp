@@ -14,7 +14,8 @@ namespace crossfade::gateway {
 // Made and joined by the main thread; other threads reach it by post() only.
 class Worker final : public SessionOwner {
 public:
-    Worker(Shared& shared, FactsPtr facts);
+    // One of `workers`.
+    Worker(Shared& shared, FactsPtr facts, unsigned workers);
     ~Worker();  // stops and joins
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -34,6 +35,7 @@ public:
     Shared& shared() override { return shared_; }
     const FactsPtr& facts() const override { return facts_; }
     LoginThrottle& throttle() override { return throttle_; }
+    Newcomers& newcomers() override { return newcomers_; }
     void session_ended(Session& session) override;
 
 private:
@@ -44,6 +46,7 @@ private:
     net::Loop loop_;
     FactsPtr facts_;
     LoginThrottle throttle_;
+    Newcomers newcomers_;
     net::Timer second_{loop_};
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
