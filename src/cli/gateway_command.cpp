@@ -1,4 +1,4 @@
-// `crossfade gateway init|run|token|certificate`.
+// `crossfade gateway init|run|bundle|token|certificate`.
 #include <CLI/CLI.hpp>
 #include <ostream>
 
@@ -20,6 +20,10 @@ public:
         app.require_subcommand(1);
         add(app, "init", "makes a gateway's folder: certificates, bundles, the first token", make_gateway_init());
         add(app, "run", "runs a gateway until it is told to stop", make_gateway_run());
+        CLI::App* const bundle = app.add_subcommand("bundle", "makes bundles for what was added after init");
+        bundle->require_subcommand(1);
+        add(*bundle, "create", "makes the bundles that are missing, of datacenters and hosts that there are now",
+            make_gateway_bundle_create());
         CLI::App* const token = app.add_subcommand("token", "makes, lists and revokes application tokens");
         token->require_subcommand(1);
         add(*token, "create", "makes a token and shows it, once", make_gateway_token_create());

@@ -7,24 +7,19 @@
 #include "base/durable_file.hpp"
 #include "cli/bundle_part.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/gateway_cluster.hpp"
 #include "cli/gateway_part.hpp"
-#include "cli/secret_file.hpp"
 #include "cli/text_table.hpp"
+#include "gateway/cluster_tls.hpp"
 #include "gateway/identity.hpp"
 #include "gateway/token_file.hpp"
-#include "nodes/control_connection.hpp"
 
 namespace crossfade::cli {
 namespace {
 
-base::Task<void> find_datacenters(net::Loop& loop, nodes::ControlConnection& cluster,
-                                  base::Result<std::vector<std::string>>& found) {
-    const base::Result<void> reached = co_await cluster.first_round();
-    if (reached)
-        found = cluster.topology()->datacenters();
-    else
-        found = base::fail(reached.error());
-    loop.stop();
+// From the user's folder, since the gateway has another one.
+void make_absolute(std::string& file) {
+    if (!file.empty()) file = std::filesystem::absolute(file).string();
 }
 
 class GatewayInit final : public GatewayPart {
@@ -55,6 +50,22 @@ public:
                        "the environment variable that holds its password; the gateway reads it again when it runs")
             ->type_name("VARIABLE")
             ->default_str("none");
+        app.add_flag("--cluster-tls", settings_.cluster_tls.is_on,
+                     "TLS to the cluster; the other TLS flags turn it on, too")
+            ->default_str("false");
+        app.add_option("--cluster-ca", settings_.cluster_tls.ca, "PEM certificates that vouch for the nodes")
+            ->type_name("FILE")
+            ->default_str("those that this system trusts");
+        app.add_option("--cluster-cert", settings_.cluster_tls.certificate, "PEM certificate to show to the nodes")
+            ->type_name("FILE")
+            ->default_str("none");
+        app.add_option("--cluster-key", settings_.cluster_tls.key, "PEM key of that certificate")
+            ->type_name("FILE")
+            ->default_str("none");
+        app.add_option("--cluster-verify-host", settings_.cluster_tls.verifies_host,
+                       "whether a node's certificate must name its address")
+            ->type_name("true|false")
+            ->default_str("true");
         app.add_option("--guardrails", guardrails_, "off, or astra: refuse what Astra refuses")
             ->type_name("off|astra")
             ->capture_default_str();
@@ -64,7 +75,7 @@ public:
     }
 
     std::vector<std::string> problems() const override {
-        gateway::Settings wished = settings_;
+        gateway::Settings wished = with_tls(settings_);
         std::vector<std::string> found;
         for (const std::string& text : cluster_) {
             const auto address = net::parse_address(text, 9042);
@@ -81,6 +92,9 @@ public:
 
     int run(std::ostream& out, std::ostream& error) override {
         for (const std::string& text : cluster_) settings_.cluster.push_back(*net::parse_address(text, 9042));
+        settings_ = with_tls(std::move(settings_));
+        gateway::ClusterTls& tls = settings_.cluster_tls;
+        for (std::string* const file : {&tls.ca, &tls.certificate, &tls.key}) make_absolute(*file);
         settings_.guardrails = *gateway::guardrails_named(guardrails_);
         const gateway::Folder folder = folder_of(std::filesystem::absolute(path_).string());
         const auto made = make(folder, out);
@@ -88,6 +102,12 @@ public:
     }
 
 private:
+    static gateway::Settings with_tls(gateway::Settings settings) {
+        gateway::ClusterTls& tls = settings.cluster_tls;
+        tls.is_on = tls.is_on || !tls.ca.empty() || !tls.certificate.empty() || !tls.key.empty();
+        return settings;
+    }
+
     base::Result<void> make(const gateway::Folder& folder, std::ostream& out) {
         std::error_code ignored;
         if (std::filesystem::exists(folder.settings(), ignored))
@@ -95,15 +115,14 @@ private:
                               folder.settings() + ": there is a gateway in this folder already; give another --dir");
         // Before anything is written: a folder that others can read, a cluster that does not answer.
         if (auto is_private = gateway::check_privacy(folder); !is_private) return is_private;
-        nodes::Credentials role;
-        if (!settings_.username.empty()) {
-            const auto password = read_secret_variable(settings_.password_variable);
-            if (!password) return base::fail(base::ErrorKind::bad_input, "--password-env: " + password.error().message);
-            role = {settings_.username, password->reveal()};
-        }
-        const auto datacenters = datacenters_of_cluster(role);
-        if (!datacenters) return base::fail(datacenters.error());
+        const auto role = role_of(settings_);
+        if (!role) return base::fail(role.error().kind, "--password-env: " + role.error().message);
+        const auto tls = tls_to_cluster(folder);
+        if (!tls) return base::fail(tls.error());
+        const auto datacenters = datacenters_of(settings_, *role, *tls);
+        if (!datacenters) return base::fail(datacenters.error().kind, "--cluster: " + datacenters.error().message);
         if (auto is_made = gateway::make_folder(folder); !is_made) return is_made;
+        if (auto is_kept = gateway::keep_cluster_files(folder, settings_); !is_kept) return is_kept;
         if (auto is_made = gateway::make_identity(folder, settings_, present()); !is_made) return is_made;
         for (const std::string& datacenter : *datacenters)
             for (const std::string& host : settings_.hosts) {
@@ -111,12 +130,13 @@ private:
                 if (!bundle) return base::fail(bundle.error());
                 out << bundle->file << ": the bundle for " << printable(datacenter) << " behind " << host << "\n";
             }
-        const auto token = gateway::make_token(role, {}, present(), {});
+        const auto token = gateway::make_token(*role, {}, present(), {});
         if (auto added = gateway::add_token(folder, token.token); !added) return added;
         if (auto written = base::write_durably(folder.first_token(), token.secrets.token.reveal() + "\n"); !written)
             return written;
         out << folder.first_token() << ": a token for "
-            << (role.username.empty() ? "the cluster, which asks for no login" : "the role " + printable(role.username))
+            << (role->username.empty() ? "the cluster, which asks for no login"
+                                       : "the role " + printable(role->username))
             << "; take it away, nothing else needs this file\n";
         if (auto written = base::write_durably(folder.settings(), gateway::to_json(settings_)); !written)
             return written;
@@ -125,19 +145,17 @@ private:
         return {};
     }
 
-    base::Result<std::vector<std::string>> datacenters_of_cluster(const nodes::Credentials& role) const {
-        net::Loop loop;
-        nodes::ControlOptions options;
-        options.cluster.label = "cluster";
-        options.cluster.contact_points = settings_.cluster;
-        options.cluster.credentials = role;
-        nodes::ControlConnection cluster(loop, std::move(options), {});
-        base::Result<std::vector<std::string>> found;
-        cluster.start();
-        const base::Task<void> task = find_datacenters(loop, cluster, found);
-        loop.run();
-        if (!found) return base::fail(found.error().kind, "--cluster: " + found.error().message);
-        return found;
+    // What is wrong with a file is said of its flag.
+    base::Result<std::shared_ptr<net::TlsContext>> tls_to_cluster(const gateway::Folder& folder) const {
+        auto made = gateway::make_cluster_tls(folder, settings_);
+        if (made) return made;
+        const gateway::ClusterTls& tls = settings_.cluster_tls;
+        for (const auto& [flag, file] :
+             {std::pair("--cluster-ca: ", tls.ca), std::pair("--cluster-cert: ", tls.certificate),
+              std::pair("--cluster-key: ", tls.key)})
+            if (!file.empty() && made.error().message.starts_with(file + ":"))
+                return base::fail(made.error().kind, flag + made.error().message);
+        return base::fail(made.error().kind, "--cluster-tls: " + made.error().message);
     }
 
     std::string path_, guardrails_ = "off";

@@ -28,6 +28,7 @@ public:
 
 std::unique_ptr<GatewayPart> make_gateway_init();
 std::unique_ptr<GatewayPart> make_gateway_run();
+std::unique_ptr<GatewayPart> make_gateway_bundle_create();
 std::unique_ptr<GatewayPart> make_gateway_token_create();
 std::unique_ptr<GatewayPart> make_gateway_token_list();
 std::unique_ptr<GatewayPart> make_gateway_token_revoke();

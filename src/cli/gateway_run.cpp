@@ -3,8 +3,8 @@
 #include <ostream>
 
 #include "cli/exit_code.hpp"
+#include "cli/gateway_cluster.hpp"
 #include "cli/gateway_part.hpp"
-#include "cli/secret_file.hpp"
 #include "gateway/run.hpp"
 
 namespace crossfade::cli {
@@ -18,16 +18,12 @@ public:
         const gateway::Folder folder = folder_of(path_);
         const auto settings = gateway::read_settings(folder);
         if (!settings) return end_with(settings.error(), error);
-        nodes::Credentials credentials;
-        if (!settings->username.empty()) {
-            const auto password = read_secret_variable(settings->password_variable);
-            if (!password) {
-                error << folder.settings() << ": password_env: " << password.error().message << "\n";
-                return exit_bad_input;
-            }
-            credentials = {settings->username, password->reveal()};
+        const auto role = role_of(*settings);
+        if (!role) {
+            error << folder.settings() << ": password_env: " << role.error().message << "\n";
+            return exit_bad_input;
         }
-        return gateway::run(folder, *settings, credentials);
+        return gateway::run(folder, *settings, *role);
     }
 
 private:

@@ -43,6 +43,7 @@ Control::Control(net::Loop& loop, Shared& shared, Folder folder, nodes::Credenti
     options.cluster.label = "cluster";
     options.cluster.contact_points = settings.cluster;
     options.cluster.credentials = std::move(credentials);
+    options.cluster.tls = shared_.cluster_tls;
     options.application_name = "crossfade gateway " + settings.name;
     nodes::ControlCallbacks callbacks;
     callbacks.on_topology = [this](std::shared_ptr<const nodes::Topology> topology) {

@@ -32,6 +32,7 @@ public:
     // first round of contact points is over.
     void start(std::function<void(base::Result<void>)> reached);
     base::Result<void> serve_metadata(const net::Address& on);
+    void stop_serving() { services_.clear(); }
     const FactsPtr& facts() const { return facts_; }
 
 private:

@@ -80,6 +80,7 @@ struct Shared {
     Shared& operator=(const Shared&) = delete;
 
     const Settings settings;
+    std::shared_ptr<net::TlsContext> cluster_tls;  // to nodes, set before the loops run; null: plain
     ServerNames names;
     CurrentTls tls;
     AuditLog audit;

@@ -46,6 +46,10 @@ std::string Folder::bundle(const std::string& name, const std::string& datacente
            ".zip";
 }
 
+std::string Folder::resolved(const std::string& file) const {
+    return file.empty() || file.starts_with('/') ? file : path + "/" + file;
+}
+
 base::Result<void> make_folder(const Folder& folder) {
     for (const std::string& path : {folder.path, folder.keys()})
         if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
@@ -54,9 +58,10 @@ base::Result<void> make_folder(const Folder& folder) {
 }
 
 base::Result<void> check_privacy(const Folder& folder) {
-    for (const std::string& path : {folder.path, folder.keys()})
+    for (const std::string& path : {folder.path, folder.keys(), folder.cluster()})
         if (auto is_private = check_mode(path, "700"); !is_private) return is_private;
-    for (const std::string& path : {folder.root_key(), folder.server_key(), folder.tokens(), folder.first_token()})
+    for (const std::string& path : {folder.root_key(), folder.server_key(), folder.tokens(), folder.first_token(),
+                                    folder.cluster() + "/client.key"})
         if (auto is_private = check_mode(path, "600"); !is_private) return is_private;
     return {};
 }

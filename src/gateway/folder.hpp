@@ -25,6 +25,10 @@ struct Folder {
     std::string server_key() const { return keys() + "/server.key"; }
     std::string revocations() const { return keys() + "/revoked.crl"; }
     std::string issued() const { return keys() + "/issued.json"; }
+    // What TLS to the cluster takes, where it is kept here.
+    std::string cluster() const { return path + "/cluster"; }
+    // A path of gateway.json: as it is where it is absolute, else below this folder.
+    std::string resolved(const std::string& file) const;
     // Of the bundle for a datacenter; `host` empty: the first host's.
     std::string bundle(const std::string& name, const std::string& datacenter, const std::string& host) const;
 };

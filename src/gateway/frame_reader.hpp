@@ -25,12 +25,17 @@ public:
     // from before, until it gives false: the rest is for later. Gives how many bytes were consumed. Errors: protocol.
     template <class Visit>
     base::Result<std::size_t> read(std::span<std::uint8_t> bytes, Visit&& visit) {
-        if (!has_segments_) return each(bytes, visit);
+        if (!has_segments_) {
+            const auto used = each(bytes, visit);
+            is_inside_ = used && *used < bytes.size();
+            return used;
+        }
         const auto used = segments_.decode(bytes, kept_);
         if (!used) return used;
         const auto taken = each(kept_, visit);
         if (!taken) return taken;
         kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(*taken));
+        is_inside_ = *used < bytes.size() || !kept_.empty();
         if (kept_.empty() && kept_.capacity() > (1U << 20U)) base::Bytes().swap(kept_);
         return used;
     }
@@ -41,14 +46,19 @@ public:
     base::Result<std::size_t> read_headers(base::ByteView bytes, Visit&& visit) {
         if (!has_segments_) {
             headers_.walk(bytes, visit);
+            is_inside_ = headers_.is_inside();
             return bytes.size();
         }
         kept_.clear();
         const auto used = segments_.decode(bytes, kept_);
         if (used) headers_.walk(kept_, visit);
+        is_inside_ = headers_.is_inside() || (used && *used < bytes.size());
         if (kept_.capacity() > (1U << 20U)) base::Bytes().swap(kept_);
         return used;
     }
+
+    // A part of a frame has come, and what is left of it has not.
+    bool is_inside() const { return is_inside_; }
 
     // The frame not compressed: itself, or opened into a buffer that lives until the next call. Errors: bad_input.
     base::Result<std::span<std::uint8_t>> open(const cql::FrameHeader& header, std::span<std::uint8_t> frame) {
@@ -92,6 +102,7 @@ private:
     const cql::Compression compression_;
     cql::SegmentDecoder segments_;
     const bool has_segments_;
+    bool is_inside_ = false;
     HeaderWalk headers_;
     base::Bytes kept_, opened_;
 };

@@ -35,6 +35,9 @@ public:
         return true;
     }
 
+    // Some bytes of a header or a body came, and not all.
+    bool is_inside() const { return size_ > 0 || left_of_body_ > 0; }
+
 private:
     std::array<std::uint8_t, cql::frame_header_size> header_{};
     std::size_t size_ = 0;  // of the header that is not whole yet

@@ -78,6 +78,13 @@ const IssuedBundle* Issued::find(std::string_view serial) const {
     return found == bundles.end() ? nullptr : &*found;
 }
 
+const IssuedBundle* Issued::newest(std::string_view datacenter, std::string_view host) const {
+    const auto found = std::find_if(bundles.rbegin(), bundles.rend(), [&](const IssuedBundle& one) {
+        return one.datacenter == datacenter && one.host == host;
+    });
+    return found == bundles.rend() ? nullptr : &*found;
+}
+
 std::string to_json(const Issued& issued) {
     std::string text = "{\"list_number\":" + std::to_string(issued.list_number) + ",\"bundles\":[";
     for (const IssuedBundle& one : issued.bundles)

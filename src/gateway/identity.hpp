@@ -21,12 +21,15 @@ struct IssuedBundle {
     std::string datacenter, host;  // what the bundle is for: its holder is told this datacenter behind this host
     std::string file;              // its path
     std::chrono::sys_seconds until{}, revoked{};  // `revoked` 0: it counts
+    bool counts(std::chrono::sys_seconds now) const { return revoked.time_since_epoch().count() == 0 && now < until; }
     bool operator==(const IssuedBundle&) const = default;
 };
 struct Issued {
     std::int64_t list_number = 0;  // of the last revocation list
     std::vector<IssuedBundle> bundles;
     const IssuedBundle* find(std::string_view serial) const;
+    // What the bundle for it has now: the last that was issued. Null: none was.
+    const IssuedBundle* newest(std::string_view datacenter, std::string_view host) const;
 };
 std::string to_json(const Issued& issued);
 base::Result<Issued> parse_issued(const std::string& where, std::string_view json);

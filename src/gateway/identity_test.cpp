@@ -31,6 +31,19 @@ struct IdentityTest : testing::Test {
     Settings settings;
 };
 
+TEST_F(IdentityTest, OfABundleThatWasMadeTwiceTheLastOneIsTheNewest) {
+    ASSERT_TRUE(make_identity(folder, settings, now));
+    const auto first = issue_bundle(folder, settings, "dc1", "127.0.0.1", now);
+    const auto second = issue_bundle(folder, settings, "dc1", "127.0.0.1", now);
+    ASSERT_TRUE(first && second && issue_bundle(folder, settings, "dc1", "custom.example.org", now));
+    const auto issued = read_issued(folder);
+    ASSERT_TRUE(issued);
+    ASSERT_NE(issued->newest("dc1", "127.0.0.1"), nullptr);
+    EXPECT_EQ(issued->newest("dc1", "127.0.0.1")->serial, second->serial);
+    EXPECT_EQ(issued->newest("dc2", "127.0.0.1"), nullptr);
+    EXPECT_EQ(issued->newest("dc1", "other.example.org"), nullptr);
+}
+
 TEST_F(IdentityTest, MakesBundlesThatCountUntilTheyAreRevoked) {
     ASSERT_TRUE(make_identity(folder, settings, now));
     const auto first = issue_bundle(folder, settings, "dc1", "127.0.0.1", now);
@@ -52,6 +65,9 @@ TEST_F(IdentityTest, MakesBundlesThatCountUntilTheyAreRevoked) {
     EXPECT_EQ(issued->find(first->serial)->revoked, now);
     EXPECT_EQ(issued->find(second->serial)->revoked, std::chrono::sys_seconds());
     EXPECT_EQ(issued->list_number, 2);
+    EXPECT_FALSE(issued->find(first->serial)->counts(now));
+    EXPECT_TRUE(issued->find(second->serial)->counts(now));
+    EXPECT_FALSE(issued->find(second->serial)->counts(second->until));
     EXPECT_EQ(revoke_certificate(folder, "00", now).error().kind, base::ErrorKind::not_found);
 
     const std::string before = *read_text(folder.server_certificate());

@@ -2,14 +2,16 @@
 
 namespace crossfade::gateway {
 
-NodeLogin::NodeLogin(net::Loop& loop, net::Address node, std::chrono::milliseconds patience)
-    : loop_(loop), node_(std::move(node)), patience_(patience), timer_(loop) {}
+NodeLogin::NodeLogin(net::Loop& loop, net::Address node, std::shared_ptr<net::TlsContext> tls,
+                     std::chrono::milliseconds patience)
+    : loop_(loop), node_(std::move(node)), tls_(std::move(tls)), patience_(patience), timer_(loop) {}
 
 NodeLogin::~NodeLogin() = default;
 
 void NodeLogin::connect(std::function<void(base::Result<void>)> done) {
     net::ConnectOptions options;
     options.timeout = patience_;
+    options.tls = tls_;
     connecting_ = net::connect(loop_, node_, options,
                                [this, done = std::move(done)](base::Result<std::unique_ptr<net::Stream>> stream) {
                                    connecting_.reset();

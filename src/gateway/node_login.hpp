@@ -17,12 +17,14 @@ namespace crossfade::gateway {
 // a later turn.
 class NodeLogin final : public net::StreamUser {
 public:
-    NodeLogin(net::Loop& loop, net::Address node, std::chrono::milliseconds patience);
+    // `tls` null: plain.
+    NodeLogin(net::Loop& loop, net::Address node, std::shared_ptr<net::TlsContext> tls,
+              std::chrono::milliseconds patience);
     ~NodeLogin();
     NodeLogin(const NodeLogin&) = delete;
     NodeLogin& operator=(const NodeLogin&) = delete;
 
-    // Connects. Errors: connection, timeout.
+    // Connects, with TLS as far as the handshake. Errors: connection, timeout.
     void connect(std::function<void(base::Result<void>)> done);
     // Once, after connect() has succeeded: starts up and logs in; connects again where the node has let go meanwhile.
     // The stream is between two messages, and must be start()ed before `done` returns. Errors: as cql::Handshake.
@@ -43,6 +45,7 @@ private:
 
     net::Loop& loop_;
     const net::Address node_;
+    const std::shared_ptr<net::TlsContext> tls_;
     const std::chrono::milliseconds patience_;
     net::Timer timer_;
     std::unique_ptr<net::PendingConnect> connecting_;

@@ -7,6 +7,8 @@
 namespace crossfade::gateway {
 namespace {
 
+// How long after the stop what was sent before it may arrive.
+constexpr std::chrono::milliseconds last_requests{200};
 constexpr std::size_t most_unsent = 4U << 20U;  // to either side, before the other is not read any more
 constexpr std::string_view rate_text =
     "Rate limit reached: the token may send no more requests a second, and too many wait already";
@@ -15,6 +17,7 @@ constexpr std::string_view rate_text =
 
 void Session::begin_relaying() {
     timer_.cancel();
+    owner_.newcomers().remove(*this);
     const cql::ProtocolVersion version = login_.version();
     has_segments_ = cql::has_segments(version);
     requests_ = std::make_unique<FrameReader>(version, login_.compression());
@@ -31,6 +34,9 @@ void Session::begin_relaying() {
         options.rights.are_limited() || options.single_node || token_.limits.requests_per_second > 0;
     look_ = is_looked_at ? Look::all : has_segments_ ? Look::none : Look::supported;
     if (is_looked_at) inspector_ = std::make_unique<Inspector>(std::move(options), owner_.shared().statements);
+    if (look_ == Look::none)
+        answer_headers_.emplace(login_.compression() == cql::Compression::lz4 ? cql::SegmentCompression::lz4
+                                                                              : cql::SegmentCompression::none);
     stage_ = Stage::relaying;
     node_->start(node_side_);
     client_->resume_reading();
@@ -65,6 +71,7 @@ std::size_t Session::pass_on(std::span<std::uint8_t> bytes) {
     const auto used = requests_->read_headers(bytes, [&](const cql::FrameHeader& header) {
         last = header;
         refusal = refuse_second_login(header.opcode);
+        if (!refusal) ++under_way_;
         return !refusal;
     });
     if (!used) refusal = Refusal{cql::ErrorCode::protocol_error, used.error().message};
@@ -88,9 +95,11 @@ void Session::break_off(const cql::FrameHeader& header, Refusal refusal) {
 // False: it has to wait.
 bool Session::request(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_node,
                       base::Bytes& to_client) {
-    if (is_rate_limited_) return false;
+    if (is_rate_limited_ && !is_draining_) return false;
     if (token_.limits.requests_per_second > 0 && header.opcode != cql::Opcode::options) {
-        const auto wait = use_->take(owner_.loop().now(), token_.limits.requests_per_second);
+        // Who is going lets nobody wait any more.
+        const auto wait =
+            is_rate_limited_ ? std::nullopt : use_->take(owner_.loop().now(), token_.limits.requests_per_second);
         if (!wait) {
             deny(header, Denial{{cql::ErrorCode::overloaded, std::string(rate_text)}, {}, {}}, to_client);
             return true;
@@ -105,15 +114,18 @@ bool Session::request(const cql::FrameHeader& header, std::span<std::uint8_t> fr
     cql::FrameHeader plain = header;
     plain.flags = (*opened)[1];
     plain.body_length = static_cast<std::uint32_t>(opened->size() - cql::frame_header_size);
-    if (const auto denial = inspector_->on_request(plain, *opened))
+    if (const auto denial = inspector_->on_request(plain, *opened)) {
         deny(header, *denial, to_client);
-    else
-        base::append(to_node, *opened);
+        return true;
+    }
+    ++under_way_;
+    base::append(to_node, *opened);
     return true;
 }
 
 void Session::wait_for(std::chrono::milliseconds time) {
     is_rate_limited_ = true;
+    if (is_draining_) return;  // until the end
     client_->pause_reading();
     timer_.start(time, [this] {
         is_rate_limited_ = false;
@@ -143,7 +155,14 @@ void Session::deny(const cql::FrameHeader& header, const Denial& denial, base::B
 
 std::size_t Session::node_bytes(std::span<std::uint8_t> bytes) {
     if (stage_ != Stage::relaying) return bytes.size();
+    const std::size_t used = pass_back(bytes);
+    if (!takes_requests_) end_if_answered();
+    return used;
+}
+
+std::size_t Session::pass_back(std::span<std::uint8_t> bytes) {
     if (look_ == Look::none) {
+        answer_headers_->walk(bytes, [this](const cql::FrameHeader& header) { count_answer(header); });
         base::append(client_->out(), bytes);
         client_appended();
         return bytes.size();
@@ -182,10 +201,12 @@ std::size_t Session::walk_answers(std::span<std::uint8_t> bytes) {
         const cql::FrameHeader header = cql::read_frame_header(bytes.data() + at);
         const std::size_t size = cql::frame_header_size + header.body_length;
         if (header.opcode != cql::Opcode::supported) {
+            count_answer(header);
             left_of_answer_ = size;
             continue;
         }
         if (bytes.size() - at < size) break;
+        count_answer(header);
         base::append(client_->out(), bytes.subspan(from, at - from));
         append_supported(header, bytes.subspan(at, size), client_->out());
         at += size;
@@ -196,6 +217,7 @@ std::size_t Session::walk_answers(std::span<std::uint8_t> bytes) {
 }
 
 void Session::answer(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_client) {
+    count_answer(header);
     const bool is_looked_at = inspector_->on_answer_header(header);
     if (header.opcode == cql::Opcode::supported) {
         append_supported(header, frame, to_client);
@@ -226,6 +248,42 @@ void Session::append_supported(const cql::FrameHeader& header, std::span<std::ui
     cql::append_supported(out, header.version, static_cast<std::uint16_t>(header.stream_id), *options);
 }
 
+// An event answers nothing.
+void Session::count_answer(const cql::FrameHeader& header) {
+    if (header.stream_id >= 0 && under_way_ > 0) --under_way_;
+}
+
+void Session::drain() {
+    if (stage_ == Stage::ended) return;
+    if (stage_ != Stage::relaying) {
+        end();
+        return;
+    }
+    is_draining_ = true;
+    if (is_rate_limited_) {
+        if (has_segments_) client_bytes({});
+        if (stage_ == Stage::relaying) resume_client_if_room();
+    }
+    if (stage_ == Stage::relaying) timer_.start(last_requests, [this] { take_no_more(); });
+}
+
+void Session::take_no_more() {
+    if (stage_ != Stage::relaying) return;
+    // The rest of a request that has begun is on its way.
+    if (requests_->is_inside()) {
+        timer_.start(last_requests, [this] { take_no_more(); });
+        return;
+    }
+    takes_requests_ = false;
+    client_->pause_reading();
+    end_if_answered();
+}
+
+void Session::end_if_answered() {
+    const bool is_between = !answer_headers_ || answer_headers_->is_between();
+    if (stage_ == Stage::relaying && under_way_ == 0 && left_of_answer_ == 0 && is_between) end();
+}
+
 void Session::client_appended() {
     client_->send_soon();
     if (client_->unsent() <= most_unsent) return;
@@ -244,7 +302,8 @@ void Session::node_appended() {
 
 // Whoever has too much tells when that has gone down.
 void Session::resume_client_if_room() {
-    if (!is_rate_limited_ && client_->unsent() <= most_unsent && node_->unsent() <= most_unsent)
+    if (takes_requests_ && (!is_rate_limited_ || is_draining_) && client_->unsent() <= most_unsent &&
+        node_->unsent() <= most_unsent)
         client_->resume_reading();
 }
 

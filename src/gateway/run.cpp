@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <future>
+#include <thread>
 
 #include "base/log.hpp"
+#include "gateway/cluster_tls.hpp"
 #include "gateway/control.hpp"
 #include "gateway/worker.hpp"
 #include "net/descriptors.hpp"
@@ -32,6 +34,9 @@ public:
     base::Result<void> start(const nodes::Credentials& credentials) {
         if (auto is_private = check_privacy(folder_); !is_private) return is_private;
         if (auto opened = shared_.audit.open(); !opened) return opened;
+        auto tls = make_cluster_tls(folder_, shared_.settings);
+        if (!tls) return base::fail(tls.error().kind, folder_.settings() + ": cluster_tls: " + tls.error().message);
+        shared_.cluster_tls = std::move(*tls);
         const auto hosts = listening_hosts(shared_.settings);
         if (!hosts) return base::fail(hosts.error());
         control_thread_ = std::thread([this] { control_loop_.run(); });
@@ -53,8 +58,14 @@ public:
         return listen(*hosts);
     }
 
-    void stop() {
-        for (auto& worker : workers_) on_worker(*worker, [](Worker& one) { one.stop_listening(); });
+    // Gives how many connections were ended with requests under way.
+    std::size_t stop() {
+        on_control([this] { control_->stop_serving(); });
+        for (auto& worker : workers_) on_worker(*worker, [](Worker& one) { one.drain(); });
+        const auto until = std::chrono::steady_clock::now() + drain_time;
+        while (sum_of(&Worker::sessions) + sum_of(&Worker::lingering) > 0 && std::chrono::steady_clock::now() < until)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        return sum_of(&Worker::sessions);
     }
 
 private:
@@ -75,12 +86,18 @@ private:
         done.get_future().wait();
     }
 
+    std::size_t sum_of(std::size_t (Worker::*count)()) {
+        std::size_t sum = 0;
+        for (auto& worker : workers_) on_worker(*worker, [&](Worker& one) { sum += (one.*count)(); });
+        return sum;
+    }
+
     void start_workers() {
         const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
         on_control([&] {
             const unsigned wanted = shared_.settings.threads == 0 ? cores : shared_.settings.threads;
             for (unsigned i = 0; i < wanted; ++i)
-                workers_.push_back(std::make_unique<Worker>(shared_, control_->facts()));
+                workers_.push_back(std::make_unique<Worker>(shared_, control_->facts(), wanted));
             for (auto& worker : workers_) worker->start();
         });
     }
@@ -164,9 +181,11 @@ int run(const Folder& folder, const Settings& settings, const nodes::Credentials
     base::log_info("the gateway '{}' serves", settings.name);
     int signal = 0;
     sigwait(&signals, &signal);
-    base::log_info("stopping");
-    gateway.stop();
-    return 0;
+    base::log_info("stopping: new requests are not taken, those under way are answered");
+    const std::size_t cut_off = gateway.stop();
+    if (cut_off == 0) return 0;
+    base::log_warning("{} connections were ended with requests that the nodes had not answered", cut_off);
+    return 20;
 }
 
 }  // namespace crossfade::gateway

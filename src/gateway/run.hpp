@@ -8,8 +8,9 @@
 
 namespace crossfade::gateway {
 
-// `credentials`: of the gateway's own connection to the cluster. Until SIGTERM or SIGINT. Gives the exit code: 0, or 30
-// when it could not start.
+// `credentials`: of the gateway's own connection to the cluster. Until SIGTERM or SIGINT; then new
+// requests are not read, and those under way are answered, within 5 s. Gives the exit code: 0; 20 when some were not
+// answered; 30 when it could not start.
 int run(const Folder& folder, const Settings& settings, const nodes::Credentials& credentials);
 
 // Where it listens: what is configured, or all addresses of its hosts. Errors: connection, when a host is not known.

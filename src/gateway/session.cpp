@@ -34,9 +34,11 @@ Session::Session(SessionOwner& owner, std::unique_ptr<net::Stream> client)
         end();
     });
     client_->start(*this);
+    if (Session* const other = owner_.newcomers().add(*this, host_of(peer_)); other != nullptr) other->give_way();
 }
 
 Session::~Session() {
+    owner_.newcomers().remove(*this);
     if (use_ != nullptr) use_->close();
     if (waits_for_refusal_) owner_.throttle().waited();
 }
@@ -48,11 +50,18 @@ base::JsonObject Session::about() const {
     return fields;
 }
 
+void Session::give_way() {
+    owner_.shared().audit.write(
+        "login_refused", about().field("reason", "it gave way to a newer connection: too many have not logged in"));
+    end();
+}
+
 void Session::end() {
     if (stage_ == Stage::ended) return;
     stage_ = Stage::ended;
     timer_.cancel();
-    client_->close_after_sending(last_words);
+    owner_.newcomers().remove(*this);
+    client_->close_after_sending(is_draining_ ? drain_time : last_words);
     if (node_ != nullptr) node_->close();
     owner_.session_ended(*this);
 }
@@ -61,6 +70,7 @@ void Session::on_closed(const base::Error&) {
     if (stage_ == Stage::ended) return;
     stage_ = Stage::ended;
     timer_.cancel();
+    owner_.newcomers().remove(*this);
     if (node_ != nullptr) node_->close();
     owner_.session_ended(*this);
 }
@@ -115,7 +125,7 @@ std::size_t Session::login_bytes(std::span<std::uint8_t> bytes) {
             stage_ = Stage::waiting;
             client_->pause_reading();
             routes_ = routes(owner_.shared().settings, owner_.facts()->topology.get(), server_name_);
-            connect_to_node(0);
+            connect_to_node(0, "the cluster has not been reached yet, or does not have it any more");
         } else if (step.kind == Kind::credentials) {
             stage_ = Stage::waiting;
             client_->pause_reading();
@@ -132,21 +142,22 @@ void Session::refuse(cql::ErrorCode code, const std::string& text) {
     end();
 }
 
-void Session::connect_to_node(std::size_t route) {
+void Session::connect_to_node(std::size_t route, const std::string& why_not_the_one_before) {
     if (route >= routes_.size()) {
         const std::string which = names_node(server_name_) ? "the node " + server_name_ : "no node of the cluster";
-        owner_.shared().audit.write("node_unreachable", about());
+        owner_.shared().audit.write("node_unreachable", about().field("reason", why_not_the_one_before));
         // Before the credentials: drivers take any error after them for a wrong password, and never come back.
         refuse(cql::ErrorCode::is_bootstrapping,
                which + (names_node(server_name_) ? " cannot be reached" : " can be reached") + " by the gateway now");
         return;
     }
-    node_logins_.push_back(std::make_unique<NodeLogin>(owner_.loop(), routes_[route], patience_with_node));
+    node_logins_.push_back(
+        std::make_unique<NodeLogin>(owner_.loop(), routes_[route], owner_.shared().cluster_tls, patience_with_node));
     node_logins_.back()->connect([this, route](const base::Result<void>& connected) {
         if (stage_ != Stage::waiting) return;
         if (!connected) {
             base::log_debug("{}: {}", peer_, connected.error().message);
-            connect_to_node(route + 1);
+            connect_to_node(route + 1, connected.error().message);
             return;
         }
         login_.started(client_->out());
@@ -183,7 +194,8 @@ void Session::refuse_login(LoginProblem problem, const std::string& username) {
                                     .field("reason", problem == LoginProblem::expired   ? "expired token"
                                                      : problem == LoginProblem::unknown ? "unknown token"
                                                                                         : "no token"));
-    // The node is not kept waiting for it.
+    // The node is not kept waiting for it; so it is in nobody's way.
+    owner_.newcomers().remove(*this);
     owner_.loop().post([logins = std::make_shared<decltype(node_logins_)>(std::move(node_logins_))] {});
     node_logins_.clear();
     const auto wait = owner_.throttle().failed(host_of(peer_), owner_.loop().now());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,15 @@
 #include "gateway/frame_reader.hpp"
 #include "gateway/inspector.hpp"
 #include "gateway/login_throttle.hpp"
+#include "gateway/newcomers.hpp"
 #include "gateway/node_login.hpp"
+#include "gateway/segment_walk.hpp"
 #include "net/stream.hpp"
 
 namespace crossfade::gateway {
+
+// How long a gateway that was told to stop waits for what is under way.
+constexpr std::chrono::milliseconds drain_time{5'000};
 
 class Session;
 
@@ -24,6 +30,7 @@ public:
     virtual Shared& shared() = 0;
     virtual const FactsPtr& facts() const = 0;
     virtual LoginThrottle& throttle() = 0;
+    virtual Newcomers& newcomers() = 0;
     // It is over; to be destroyed in a later turn.
     virtual void session_ended(Session& session) = 0;
 
@@ -42,6 +49,11 @@ public:
     // Ends it where its token or its certificate counts no more.
     void check(const Facts& facts, std::chrono::sys_seconds now);
     void end();
+    // The gateway is going: what has come up to now, or comes within the moment that it may be on its way, is answered;
+    // then the session ends. It ends at once where nobody has logged in.
+    void drain();
+    // Ends it: it has not logged in, and there are too many of them.
+    void give_way();
 
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override;
     void on_closed(const base::Error& why) override;
@@ -65,7 +77,7 @@ private:
 
     // The login.
     std::size_t login_bytes(std::span<std::uint8_t> bytes);
-    void connect_to_node(std::size_t route);
+    void connect_to_node(std::size_t route, const std::string& why_not_the_one_before);
     void take_credentials(nodes::Credentials credentials);
     void refuse_login(LoginProblem problem, const std::string& username);
     void log_in_to_node(const TokenTable::Login& login);
@@ -81,9 +93,13 @@ private:
     bool request(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_node,
                  base::Bytes& to_client);
     std::size_t node_bytes(std::span<std::uint8_t> bytes);
+    std::size_t pass_back(std::span<std::uint8_t> bytes);
     std::size_t walk_answers(std::span<std::uint8_t> bytes);
     void answer(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_client);
     void append_supported(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& out);
+    void take_no_more();
+    void end_if_answered();
+    void count_answer(const cql::FrameHeader& header);
     void deny(const cql::FrameHeader& header, const Denial& denial, base::Bytes& to_client);
     void wait_for(std::chrono::milliseconds time);
     void client_appended();
@@ -113,6 +129,10 @@ private:
     base::Bytes to_node_, to_client_;  // v5: envelopes on their way into segments
     std::size_t left_of_answer_ = 0;   // Look::supported: bytes of the present answer still to come
     bool is_rate_limited_ = false;     // waits before it takes more requests
+    // Requests at the node, and of their answers what is still to come: known also where answers are not looked at.
+    std::size_t under_way_ = 0;
+    std::optional<SegmentWalk> answer_headers_;  // Look::none
+    bool is_draining_ = false, takes_requests_ = true;
 };
 
 }  // namespace crossfade::gateway

@@ -1,131 +1,29 @@
-#include "gateway/session.hpp"
+#include <gmock/gmock.h>
 
-#include <gtest/gtest.h>
-
-#include <filesystem>
-
-#include "cql/request.hpp"
-#include "cql/response.hpp"
-#include "net/fake_stream.hpp"
-#include "net/testing_loop.hpp"
+#include "bundle/authority.hpp"
+#include "gateway/session_fixture.hpp"
 
 namespace crossfade::gateway {
 namespace {
 
+using testing::HasSubstr;
+
 constexpr cql::ProtocolVersion v4 = cql::ProtocolVersion::v4;
 
-// A node that asks for no login and answers no request.
-class SilentNode final : public net::StreamUser {
-public:
-    explicit SilentNode(net::Loop& loop)
-        : listener_(*net::listen(loop, {"127.0.0.1", 0}, nullptr, [this](std::unique_ptr<net::Stream> stream) {
-              stream_ = std::move(stream);
-              stream_->start(*this);
-          })) {}
-    net::Address address() const { return listener_->address(); }
-
-    std::size_t on_bytes(std::span<std::uint8_t> bytes) override {
-        const auto scan = cql::scan_frame(bytes, 1U << 20U);
-        if (scan.state != cql::FrameScan::State::whole) return 0;
-        const cql::FrameHeader& header = scan.frame.header;
-        const auto stream_id = static_cast<std::uint16_t>(header.stream_id);
-        if (header.opcode == cql::Opcode::options)
-            cql::append_supported(stream_->out(), header.version, stream_id, {{"CQL_VERSION", {"3.4.5"}}});
-        else if (header.opcode == cql::Opcode::startup)
-            cql::append_ready(stream_->out(), header.version, stream_id);
-        stream_->send_soon();
-        return scan.frame.bytes.size();
-    }
-    void on_closed(const base::Error&) override {}
-
-private:
-    std::unique_ptr<net::Listener> listener_;
-    std::unique_ptr<net::Stream> stream_;
-};
-
-// A client that is a buffer, and a gateway's session between it and that node.
-class SessionTest : public testing::Test, public SessionOwner {
+class SessionTest : public SessionFixture {
 protected:
-    SessionTest() : shared_(settings(), folder_), node_(loop_) {
-        EXPECT_TRUE(shared_.audit.open());
-        auto topology = std::make_shared<nodes::Topology>();
-        nodes::Node& node = topology->nodes.emplace_back();
-        node.address = node_.address();
-        node.is_up = true;
-        auto facts = std::make_shared<Facts>();
-        facts->topology = std::move(topology);
-        facts->greeting = std::make_shared<const Greeting>(greeting_of(v4, {{"CQL_VERSION", {"3.4.5"}}}, {}));
-        facts_ = std::move(facts);
-    }
-    ~SessionTest() {
-        session_.reset();
-        std::filesystem::remove_all(folder_.path);
-    }
+    SessionTest() { start_node(); }
 
-    net::Loop& loop() override { return loop_; }
-    Shared& shared() override { return shared_; }
-    const FactsPtr& facts() const override { return facts_; }
-    LoginThrottle& throttle() override { return throttle_; }
-    void session_ended(Session&) override { has_ended_ = true; }
-
-    void connect() { session_ = std::make_unique<Session>(*this, std::make_unique<net::FakeStream>(client_)); }
-    void log_in(TokenLimits limits) {
-        const MadeToken made = make_token({}, std::move(limits), {}, {});
-        auto facts = std::make_shared<Facts>(*facts_);
-        facts->tokens = std::make_shared<const TokenTable>(std::vector{made.token});
-        facts_ = std::move(facts);
-        connect();
-        base::Bytes startup, credentials;
-        cql::append_startup(startup, v4, 1, {{"CQL_VERSION", "3.0.0"}});
-        sends(startup);
-        expect(cql::Opcode::authenticate);
-        const std::string plain = std::string("\0token\0", 7) + made.secrets.token.reveal();
-        cql::append_auth_response(credentials, v4, 1, base::bytes_of(plain));
-        sends(credentials);
-        expect(cql::Opcode::auth_success);
-    }
-    void sends(base::Bytes bytes) { EXPECT_EQ(client_.user->on_bytes(bytes), bytes.size()); }
-    // Waits for the one frame that the client gets, and takes it.
-    void expect(cql::Opcode opcode) {
-        ASSERT_TRUE(loop_.run_until([this] { return !client_.out.empty(); }));
-        EXPECT_EQ(cql::read_frame_header(client_.out.data()).opcode, opcode);
-        client_.out.clear();
-    }
     static base::Bytes times(std::size_t count, const base::Bytes& frame) {
         base::Bytes all;
         for (std::size_t i = 0; i < count; ++i) base::append(all, frame);
         return all;
     }
-
     static TokenLimits read_only() {
         TokenLimits limits;
         limits.is_read_only = true;
         return limits;
     }
-
-    const Folder folder_{made_folder()};
-    net::FakeStream::Seen client_;
-    bool has_ended_ = false;
-
-private:
-    static Settings settings() {
-        Settings one;
-        one.name = "shop";
-        one.hosts = {"localhost"};
-        return one;
-    }
-    static Folder made_folder() {
-        std::string path = (std::filesystem::temp_directory_path() / "crossfade-session-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(path.data()), nullptr);
-        return {path};
-    }
-
-    net::TestingLoop loop_;
-    Shared shared_;
-    SilentNode node_;
-    FactsPtr facts_;
-    LoginThrottle throttle_;
-    std::unique_ptr<Session> session_;
 };
 
 TEST_F(SessionTest, WhoTakesNoAnswersToRefusedStatementsIsReadNoMore) {
@@ -150,7 +48,7 @@ TEST_F(SessionTest, WhoAsksForOptionsAndTakesNoAnswersIsLetGo) {
 }
 
 TEST_F(SessionTest, NobodyLogsInAgain) {
-    client_.server_name = "00000000-0000-0000-0000-000000000000";
+    name_the_node();
     log_in({});
     base::Bytes credentials;
     cql::append_auth_response(credentials, v4, 1, base::bytes_of(std::string("\0other\0role", 11)));
@@ -166,6 +64,118 @@ TEST_F(SessionTest, OfALongNameTheAuditLogHasTheBeginning) {
     sends(write);
     expect(cql::Opcode::error);
     EXPECT_LT(std::filesystem::file_size(folder_.audit_log()), 4'000U);
+}
+
+// The node's certificate is for `host`, of a root that the gateway trusts or of another one.
+class TlsToNodeTest : public SessionFixture {
+protected:
+    void start_node_of(const std::string& host, bool is_trusted, bool verifies_host) {
+        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        const auto validity = bundle::Validity::of_days(now, std::chrono::days(2));
+        const auto root = *bundle::Authority::make("Root", validity),
+                   other = *bundle::Authority::make("Root", validity);
+        const auto own = *root.issue_server({host}, validity);
+        net::TlsOptions node, gateway;
+        node.verify_peer = false;
+        node.certificate_pem = own.certificate;
+        node.key_pem = own.key;
+        gateway.ca_pem = (is_trusted ? root : other).pem().certificate;
+        gateway.verify_host = verifies_host;
+        start_node(*net::make_server_tls(node));
+        shared_.cluster_tls = *net::make_client_tls(gateway);
+    }
+    // The node lets in whoever has a certificate of its root, and has one of it.
+    void start_node_that_asks(bool gateway_has_one) {
+        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        const auto validity = bundle::Validity::of_days(now, std::chrono::days(2));
+        const auto root = *bundle::Authority::make("Root", validity);
+        const auto own = *root.issue_server({"127.0.0.1"}, validity), client = *root.issue_client("gateway", validity);
+        net::TlsOptions node, gateway;
+        node.ca_pem = gateway.ca_pem = root.pem().certificate;
+        node.certificate_pem = own.certificate;
+        node.key_pem = own.key;
+        if (gateway_has_one) {
+            gateway.certificate_pem = client.certificate;
+            gateway.key_pem = client.key;
+        }
+        start_node(*net::make_server_tls(node));
+        shared_.cluster_tls = *net::make_client_tls(gateway);
+    }
+    void is_refused() {
+        connect();
+        start_up(v4, cql::Compression::none);
+        ASSERT_TRUE(loop_.run_until([this] { return !client_.out.empty(); }));
+        const base::ByteView body = base::ByteView(client_.out).subspan(cql::frame_header_size);
+        const auto error = cql::parse_error(v4, body);
+        ASSERT_TRUE(error);
+        EXPECT_EQ(error->code, cql::ErrorCode::is_bootstrapping);
+        EXPECT_TRUE(client_.is_closed);
+        EXPECT_THAT(audit_log(), HasSubstr("node_unreachable"));
+        EXPECT_THAT(audit_log(), HasSubstr("certificate is not accepted"));
+    }
+};
+
+TEST_F(TlsToNodeTest, RequestsGoToANodeThatIsWhoItHasToBe) {
+    start_node_of("127.0.0.1", true, true);
+    log_in({});
+    sends_query(7);
+    ASSERT_TRUE(loop_.run_until([this] { return node_->waiting == std::vector<std::uint16_t>{7}; }));
+    node_->answer(7, 100'000);
+    ASSERT_TRUE(loop_.run_until([this] { return client_.out.size() == cql::frame_header_size + 100'000; }));
+    EXPECT_EQ(got(), std::vector{"RESULT of 7"s});
+}
+
+TEST_F(TlsToNodeTest, ANodeThatAsksForACertificateIsShownIt) {
+    start_node_that_asks(true);
+    log_in({});
+}
+
+TEST_F(TlsToNodeTest, ANodeThatAsksForACertificateInVainIsUnreachableAndNoWrongPassword) {
+    start_node_that_asks(false);
+    connect();
+    start_up(v4, cql::Compression::none);
+    // TLS 1.3: the node refuses when the gateway already takes the handshake for done.
+    ASSERT_TRUE(loop_.run_until([this] { return !client_.out.empty(); }));
+    if (cql::read_frame_header(client_.out.data()).opcode == cql::Opcode::authenticate) {
+        client_.out.clear();
+        const MadeToken made = make_token({}, {}, {}, {});
+        know(made.token);
+        base::Bytes credentials;
+        cql::append_auth_response(credentials, v4, 1,
+                                  base::bytes_of(std::string("\0token\0", 7) + made.secrets.token.reveal()));
+        sends(credentials);
+        ASSERT_TRUE(loop_.run_until([this] { return !client_.out.empty(); }));
+    }
+    const auto error = cql::parse_error(v4, base::ByteView(client_.out).subspan(cql::frame_header_size));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code, cql::ErrorCode::is_bootstrapping);
+    EXPECT_THAT(audit_log(), HasSubstr("certificate required"));
+}
+
+TEST_F(TlsToNodeTest, ACertificateOfAnotherRootIsToldBeforeTheCredentials) {
+    start_node_of("127.0.0.1", false, true);
+    is_refused();
+}
+
+TEST_F(TlsToNodeTest, ACertificateForAnotherAddressIsToldToo) {
+    start_node_of("127.0.0.2", true, true);
+    is_refused();
+}
+
+TEST_F(TlsToNodeTest, ForAnotherAddressItDoesWhereHostsAreNotVerified) {
+    start_node_of("127.0.0.2", true, false);
+    log_in({});
+}
+
+TEST_F(TlsToNodeTest, APlainNodeIsNoneForTls) {
+    start_node_of("127.0.0.1", true, true);
+    const auto tls = shared_.cluster_tls;
+    start_node();
+    shared_.cluster_tls = tls;
+    connect();
+    start_up(v4, cql::Compression::none);
+    expect(cql::Opcode::error);
+    EXPECT_TRUE(client_.is_closed);
 }
 
 }  // namespace

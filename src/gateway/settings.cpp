@@ -37,6 +37,11 @@ public:
     base::Result<void> read(std::string_view name, const simdjson::dom::element& value) {
         if (name == "name") return text(value, settings_.name);
         if (name == "cluster") return addresses(value);
+        if (name == "cluster_tls") return boolean(value, settings_.cluster_tls.is_on);
+        if (name == "cluster_ca") return text(value, settings_.cluster_tls.ca);
+        if (name == "cluster_cert") return text(value, settings_.cluster_tls.certificate);
+        if (name == "cluster_key") return text(value, settings_.cluster_tls.key);
+        if (name == "cluster_verify_host") return boolean(value, settings_.cluster_tls.verifies_host);
         if (name == "hosts") return texts(value, settings_.hosts);
         if (name == "bind") return texts(value, settings_.bind);
         if (name == "cql_port") return number(value, settings_.cql_port);
@@ -53,6 +58,10 @@ private:
         std::string_view read;
         if (value.get(read) != simdjson::SUCCESS) return wrong("it has to be text");
         into = read;
+        return {};
+    }
+    static base::Result<void> boolean(const simdjson::dom::element& value, bool& into) {
+        if (value.get(into) != simdjson::SUCCESS) return wrong("it has to be true or false");
         return {};
     }
     static base::Result<void> texts(const simdjson::dom::element& value, std::vector<std::string>& into) {
@@ -127,6 +136,13 @@ std::vector<std::string> problems(const Settings& settings) {
         found.push_back("name: '" + settings.name.substr(0, 60) + "' does not do: it has 1 to " +
                         std::to_string(longest_name) + " characters, none of them a slash");
     if (settings.cluster.empty()) found.emplace_back("cluster: name at least one node of the cluster");
+    const ClusterTls& tls = settings.cluster_tls;
+    if (tls.certificate.empty() != tls.key.empty())
+        found.emplace_back(
+            "cluster_cert and cluster_key: a certificate and its key belong together; give both or none");
+    if (!tls.is_on && (!tls.ca.empty() || !tls.certificate.empty() || !tls.key.empty()))
+        found.emplace_back(
+            "cluster_ca, cluster_cert and cluster_key: they are for TLS; make cluster_tls true, or take them out");
     if (settings.hosts.empty()) found.emplace_back("hosts: name the host that clients know the gateway by");
     for (std::size_t i = 0; i < settings.hosts.size(); ++i) {
         const std::string& host = settings.hosts[i];
@@ -157,6 +173,11 @@ std::string to_json(const Settings& settings) {
     };
     line("name", base::json_quoted(settings.name));
     line("cluster", list_of(cluster));
+    line("cluster_tls", settings.cluster_tls.is_on ? "true" : "false");
+    line("cluster_ca", base::json_quoted(settings.cluster_tls.ca));
+    line("cluster_cert", base::json_quoted(settings.cluster_tls.certificate));
+    line("cluster_key", base::json_quoted(settings.cluster_tls.key));
+    line("cluster_verify_host", settings.cluster_tls.verifies_host ? "true" : "false");
     line("hosts", list_of(settings.hosts));
     line("cql_port", std::to_string(settings.cql_port));
     line("metadata_port", std::to_string(settings.metadata_port));

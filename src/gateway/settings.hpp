@@ -20,12 +20,23 @@ std::string_view name_of(Guardrails guardrails);
 // "off" or "astra". Errors: bad_input.
 base::Result<Guardrails> guardrails_named(std::string_view name);
 
+// How the nodes are spoken to.
+struct ClusterTls {
+    ClusterTls() = default;
+
+    bool is_on = false;
+    // PEM files, relative to the gateway's folder unless they are absolute. `ca` empty: what the system trusts.
+    std::string ca, certificate, key;
+    bool verifies_host = true;  // a node's certificate has to name its address
+};
+
 struct Settings {
     Settings() = default;
 
     std::string name;
     std::vector<net::Address> cluster;  // contact points
-    std::vector<std::string> hosts;     // names by which clients know the gateway; the first one is the certificate's
+    ClusterTls cluster_tls;
+    std::vector<std::string> hosts;  // names by which clients know the gateway; the first one is the certificate's
     std::uint16_t cql_port = 29042, metadata_port = 29080;
     std::vector<std::string> bind;  // addresses to listen on; empty: all that the hosts have
     Guardrails guardrails = Guardrails::off;

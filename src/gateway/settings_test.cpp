@@ -16,6 +16,11 @@ Settings good() {
     settings.hosts = {"Db.example.com", "custom.example.org"};
     settings.bind = {"127.0.0.1"};
     settings.guardrails = Guardrails::astra;
+    settings.cluster_tls.is_on = true;
+    settings.cluster_tls.ca = "cluster/ca.crt";
+    settings.cluster_tls.certificate = "cluster/client.crt";
+    settings.cluster_tls.key = "/etc/ssl/client.key";
+    settings.cluster_tls.verifies_host = false;
     settings.username = "gw";
     settings.password_variable = "GW_PASSWORD";
     settings.threads = 3;
@@ -27,6 +32,22 @@ TEST(GatewaySettings, ComeBackFromTheFile) {
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(to_json(*read), to_json(good()));
     EXPECT_EQ(net::to_text(read->cluster[1]), "node2:9142");
+    EXPECT_TRUE(read->cluster_tls.is_on);
+    EXPECT_EQ(read->cluster_tls.ca, "cluster/ca.crt");
+    EXPECT_EQ(read->cluster_tls.certificate, "cluster/client.crt");
+    EXPECT_EQ(read->cluster_tls.key, "/etc/ssl/client.key");
+    EXPECT_FALSE(read->cluster_tls.verifies_host);
+}
+
+TEST(GatewaySettings, AFileWithoutAWordOfTlsIsOfAPlainClusterAndVerifiesHostsWhereTlsIsTurnedOn) {
+    constexpr std::string_view old = R"({"name": "n", "cluster": ["c"], "hosts": ["h"])";
+    const auto plain = parse_settings("gateway.json", std::string(old) + "}");
+    ASSERT_TRUE(plain) << plain.error().message;
+    EXPECT_FALSE(plain->cluster_tls.is_on);
+    const auto turned_on = parse_settings("gateway.json", std::string(old) + R"(, "cluster_tls": true})");
+    ASSERT_TRUE(turned_on) << turned_on.error().message;
+    EXPECT_TRUE(turned_on->cluster_tls.is_on);
+    EXPECT_TRUE(turned_on->cluster_tls.verifies_host);
 }
 
 TEST(GatewaySettings, AHostIsFoundWhateverItsCase) {
@@ -51,6 +72,8 @@ TEST(GatewaySettings, WhatDriversCannotUseIsRefused) {
     EXPECT_THAT(problem_of([](Settings& s) { s.hosts = {}; }), HasSubstr("hosts"));
     EXPECT_THAT(problem_of([](Settings& s) { s.name = "a/b"; }), HasSubstr("slash"));
     EXPECT_THAT(problem_of([](Settings& s) { s.metadata_port = s.cql_port; }), HasSubstr("two ports"));
+    EXPECT_THAT(problem_of([](Settings& s) { s.cluster_tls.key = ""; }), HasSubstr("belong together"));
+    EXPECT_THAT(problem_of([](Settings& s) { s.cluster_tls.is_on = false; }), HasSubstr("make cluster_tls true"));
     EXPECT_THAT(problem_of([](Settings& s) { s.password_variable = ""; }), HasSubstr("both"));
 }
 
@@ -58,6 +81,8 @@ TEST(GatewaySettings, AWrongFieldIsNamed) {
     EXPECT_THAT(parse_settings("/d/gateway.json", R"({"cql_prot": 1})").error().message,
                 HasSubstr("/d/gateway.json: cql_prot: there is no such setting"));
     EXPECT_THAT(parse_settings("/d/gateway.json", R"({"cql_port": 70000})").error().message, HasSubstr("cql_port"));
+    EXPECT_THAT(parse_settings("/d/gateway.json", R"({"cluster_tls": "yes"})").error().message,
+                HasSubstr("cluster_tls: it has to be true or false"));
     EXPECT_THAT(parse_settings("/d/gateway.json", R"({"guardrails": "on"})").error().message,
                 HasSubstr("off and astra"));
     EXPECT_THAT(parse_settings("/d/gateway.json", "").error().message, HasSubstr("JSON"));

@@ -12,7 +12,8 @@ net::TlsListening listening_of(Shared& shared, const char* port) {
     return tls;
 }
 
-Worker::Worker(Shared& shared, FactsPtr facts) : shared_(shared), facts_(std::move(facts)) {}
+Worker::Worker(Shared& shared, FactsPtr facts, unsigned workers)
+    : shared_(shared), facts_(std::move(facts)), newcomers_(Newcomers::share_of(workers)) {}
 
 Worker::~Worker() {
     if (thread_.joinable()) {
@@ -46,6 +47,11 @@ base::Result<void> Worker::listen(const net::Address& on) {
     if (!listener) return base::fail(listener.error());
     listeners_.push_back(std::move(*listener));
     return {};
+}
+
+void Worker::drain() {
+    listeners_.clear();
+    for (const auto& [key, session] : sessions_) session->drain();
 }
 
 void Worker::set_facts(FactsPtr facts) {

@@ -7,13 +7,15 @@
 #include <vector>
 
 #include "gateway/session.hpp"
+#include "net/lingering.hpp"
 
 namespace crossfade::gateway {
 
 // Made and joined by the main thread; other threads reach it by post() only.
 class Worker final : public SessionOwner {
 public:
-    Worker(Shared& shared, FactsPtr facts);
+    // One of `workers`.
+    Worker(Shared& shared, FactsPtr facts, unsigned workers);
     ~Worker();  // stops and joins
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -22,13 +24,18 @@ public:
     void post(std::function<void(Worker&)> task);
     // Worker's thread, as everything below.
     base::Result<void> listen(const net::Address& on);
-    void stop_listening() { listeners_.clear(); }
+    // Takes no more connections, and ends those there are when what is under way is answered.
+    void drain();
+    std::size_t sessions() { return sessions_.size(); }
+    // Whose last bytes are still on their way.
+    std::size_t lingering() { return net::lingering_streams(loop_); }
     void set_facts(FactsPtr facts);
 
     net::Loop& loop() override { return loop_; }
     Shared& shared() override { return shared_; }
     const FactsPtr& facts() const override { return facts_; }
     LoginThrottle& throttle() override { return throttle_; }
+    Newcomers& newcomers() override { return newcomers_; }
     void session_ended(Session& session) override;
 
 private:
@@ -39,6 +46,7 @@ private:
     net::Loop loop_;
     FactsPtr facts_;
     LoginThrottle throttle_;
+    Newcomers newcomers_;
     net::Timer second_{loop_};
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;

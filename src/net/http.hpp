@@ -42,7 +42,7 @@ public:
 struct HttpLimits {
     std::size_t largest_body = 4U * 1024U * 1024U;
     std::size_t largest_header = 16U * 1024U;  // request line and header fields together
-    std::size_t most_connections = 1000;       // further ones are closed at once
+    std::size_t most_connections = 1000;       // one more ends the one that waits longest for its next request
     std::chrono::seconds idle{
         60};  // a request must have come whole, and an answer must make progress, within this time
 };
@@ -52,7 +52,7 @@ struct HttpLimits {
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, std::shared_ptr<TlsContext> tls,
                                                      HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle);
-// `refused`: told of a malformed or oversized request, on the loop's thread.
+// `refused`: told of a malformed or oversized request, and of who was closed for a newer one (408; nothing is sent).
 using HttpRefused = std::function<void(const std::string& peer, int status, const std::string& why)>;
 base::Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, const Address& on, TlsListening tls, HttpLimits limits,
                                                      std::function<void(HttpRequest, HttpReply)> handle,

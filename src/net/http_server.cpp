@@ -44,6 +44,11 @@ public:
 
     void begin();
     void answer(const HttpResponse& response);
+    // Closes it, without a word.
+    void give_way();
+    bool may_give_way() const { return !is_answering_ && !is_going_; }
+    // When it began to wait for a request, compared to others.
+    std::uint64_t waits_since() const { return waits_since_; }
 
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override;
     void on_closed(const base::Error& why) override;
@@ -56,6 +61,7 @@ private:
     void ran_out_of_time();
     void tell_to_continue();
     void complete();
+    void go();
     void refuse(const boost::beast::error_code& error);
     void refuse(int status, const std::string& why);
 
@@ -66,8 +72,10 @@ private:
     std::size_t unsent_at_check_ = 0;
     std::optional<Parser> parser_;
     bool is_answering_ = false;  // a request is with the handler
+    std::uint64_t waits_since_ = 0;
     bool was_told_to_continue_ = false;
     bool is_head_ = false, keeps_open_ = true, is_refused_ = false;
+    bool is_going_ = false;
 };
 
 // Lives while a reply or a task of the loop may still need it.
@@ -77,7 +85,7 @@ public:
         : loop_(loop), limits_(limits), handle_(std::move(handle)), refused_(std::move(refused)) {}
 
     void accept(std::unique_ptr<Stream> stream) {
-        if (connections_.size() >= limits_.most_connections) {
+        if (connections_.size() >= limits_.most_connections && !make_room()) {
             base::log_warning("more than {} HTTP connections: {} is turned away", limits_.most_connections,
                               stream->peer_address());
             return;
@@ -86,6 +94,8 @@ public:
         auto& connection = connections_[number] = std::make_unique<Connection>(*this, loop_, number, std::move(stream));
         connection->begin();
     }
+
+    std::uint64_t next_wait() { return next_wait_++; }
 
     // The connection asks for it from inside its own calls: it goes in a later turn.
     void forget(std::uint64_t number) {
@@ -112,12 +122,25 @@ public:
     }
 
 private:
+    // Whoever holds connections and asks nothing keeps nobody out. False: all of them are being answered.
+    bool make_room() {
+        auto longest = connections_.end();
+        for (auto one = connections_.begin(); one != connections_.end(); ++one)
+            if (one->second->may_give_way() &&
+                (longest == connections_.end() || one->second->waits_since() < longest->second->waits_since()))
+                longest = one;
+        if (longest == connections_.end()) return false;
+        longest->second->give_way();
+        connections_.erase(longest);
+        return true;
+    }
+
     Loop& loop_;
     const HttpLimits limits_;
     const std::function<void(HttpRequest, HttpReply)> handle_;
     const HttpRefused refused_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-    std::uint64_t next_number_ = 0;
+    std::uint64_t next_number_ = 0, next_wait_ = 0;
     bool is_stopped_ = false;
 };
 
@@ -166,11 +189,24 @@ void Connection::begin_request() {
     parser_->body_limit(server_.limits().largest_body);
     was_told_to_continue_ = false;
     is_answering_ = false;
+    waits_since_ = server_.next_wait();
+}
+
+void Connection::give_way() {
+    idle_.cancel();
+    server_.tell_refused(stream_->peer_address(), 408,
+                         "it waited longest for its next request, and gave way to a newer connection");
+    stream_->close();
 }
 
 void Connection::expect_progress() {
     unsent_at_check_ = stream_->unsent();
     idle_.start(server_.limits().idle, [this] { ran_out_of_time(); });
+}
+
+void Connection::go() {
+    is_going_ = true;
+    server_.forget(number_);
 }
 
 void Connection::ran_out_of_time() {
@@ -181,7 +217,7 @@ void Connection::ran_out_of_time() {
         return;
     }
     stream_->close();
-    server_.forget(number_);
+    go();
 }
 
 std::size_t Connection::on_bytes(std::span<std::uint8_t> bytes) {
@@ -259,7 +295,7 @@ void Connection::refuse(int status, const std::string& why) {
     server_.tell_refused(stream_->peer_address(), status, why);
     append_response(stream_->out(), {status, "text/plain", why + "\n"}, false, false);
     stream_->close_after_sending(last_words);
-    server_.forget(number_);
+    go();
 }
 
 void Connection::answer(const HttpResponse& response) {
@@ -268,7 +304,7 @@ void Connection::answer(const HttpResponse& response) {
     if (!keeps_open_) {
         is_answering_ = false;
         stream_->close_after_sending(server_.limits().idle);
-        server_.forget(number_);
+        go();
         return;
     }
     begin_request();
@@ -279,7 +315,7 @@ void Connection::answer(const HttpResponse& response) {
 
 void Connection::on_closed(const base::Error&) {
     idle_.cancel();
-    server_.forget(number_);
+    go();
 }
 
 class HttpServerOnLoop final : public HttpServer {

@@ -413,19 +413,45 @@ TEST_F(HttpTest, SlowRequestsAreEndedAndSlowHandlersAreNot) {
     });
 }
 
-TEST_F(HttpTest, ConnectionsAreBounded) {
+TEST_F(HttpTest, WhoWaitsLongestForItsNextRequestGivesWayToANewcomer) {
     HttpLimits limits;
     limits.most_connections = 2;
     serve_echo(limits);
+    RawSocket one = RawSocket::connected_to(server->address());
+    loop.run_turns(20);
+    RawSocket two = RawSocket::connected_to(server->address());
+    loop.run_turns(20);
+    std::string to_one, to_two;
+    one.send("GET /first HTTP/1.1\r\n\r\n");
+    loop.run_until([&] { return one.receive(to_one) && to_one.find("/first") != std::string::npos; });
+    two.send("GET /half HTTP/1.1\r\n");  // a part of one is none
+    EXPECT_THAT(said_to("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), HasSubstr("200"));
+    loop.run_until([&] { return !two.receive(to_two); });
+    EXPECT_EQ(to_two, "");
+    one.send("GET /second HTTP/1.1\r\n\r\n");
+    loop.run_until([&] { return one.receive(to_one) && to_one.find("/second") != std::string::npos; });
+    EXPECT_THAT(told_refused, testing::ElementsAre(HasSubstr("408 it waited longest for its next request")));
+}
+
+TEST_F(HttpTest, WhereAllAreBeingAnsweredTheNewcomerIsTurnedAway) {
+    HttpLimits limits;
+    limits.most_connections = 2;
+    std::vector<HttpReply> unanswered;
+    serve([&](const HttpRequest&, HttpReply reply) { unanswered.push_back(std::move(reply)); }, limits);
     testing::internal::CaptureStderr();
     RawSocket one = RawSocket::connected_to(server->address());
     RawSocket two = RawSocket::connected_to(server->address());
-    loop.run_turns(20);
+    for (RawSocket* each : {&one, &two}) each->send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    loop.run_until([&] { return unanswered.size() == 2; });
     EXPECT_EQ(said_to("GET / HTTP/1.1\r\n\r\n"), "");
-    two.close();
-    loop.run_turns(20);
     EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("more than 2 HTTP connections"));
-    EXPECT_THAT(said_to("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), HasSubstr("200"));
+    EXPECT_THAT(told_refused, testing::IsEmpty());
+    for (HttpReply& reply : std::exchange(unanswered, {})) reply({200, "text/plain", "late"});
+    for (RawSocket* each : {&one, &two}) {
+        std::string answer;
+        loop.run_until([&] { return !each->receive(answer); });
+        EXPECT_THAT(answer, HasSubstr("late"));
+    }
 }
 
 TEST_F(HttpTest, ServesThroughTls) {

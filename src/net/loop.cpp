@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/log.hpp"
+#include "net/lingering.hpp"
 #include "net/loop_implementation.hpp"
 
 namespace crossfade::net {
@@ -176,6 +177,10 @@ void Loop::Implementation::turn() {
     if (!hooks.empty()) run_hooks();
     while (!disposed.empty()) std::exchange(disposed, {}).clear();
     is_in_turn = false;
+}
+
+std::size_t lingering_streams(Loop& loop) {
+    return loop.implementation().held.size();
 }
 
 Loop::Loop() : implementation_(std::make_unique<Implementation>()) {}

@@ -101,29 +101,88 @@ def test_wrong_tokens_are_refused_slowly_and_counted(gateway):
     assert "hunter2" not in (gateway.folder / "audit.log").read_text()
 
 
-def test_limits_of_a_token_hold(gateway):
+@pytest.mark.parametrize("version", [5, 4])
+def test_limits_of_a_token_hold(gateway, version):
     only = gateway.create_token("--read-only")["token"].strip()
     here = gateway.create_token("--keyspaces", KEYSPACE)["token"].strip()
     slow = gateway.create_token("--requests-per-second", "50")["token"].strip()
     time.sleep(1)
-    session = gateway.connect(only)
+    session = gateway.connect(only, protocol_version=version)
+    assert session.cluster.protocol_version == version
     session.execute(f"SELECT * FROM {KEYSPACE}.t")
     for text in (f"INSERT INTO {KEYSPACE}.t (k) VALUES (1)", f"DROP TABLE {KEYSPACE}.t", f"TRUNCATE {KEYSPACE}.t"):
         with pytest.raises(Unauthorized, match="may only read"):
             session.execute(text)
     with pytest.raises(Unauthorized):
         session.prepare(f"INSERT INTO {KEYSPACE}.t (k) VALUES (?)")
-    session = gateway.connect(here)
+    session = gateway.connect(here, protocol_version=version)
     write = session.prepare(f"INSERT INTO {KEYSPACE}.t (k, v) VALUES (?, 'x')")
     session.execute(write, (5000,))
     with pytest.raises(Unauthorized, match="Missing correct permission on system_auth.roles"):
         session.execute("INSERT INTO system_auth.roles (role) VALUES ('x')")
     assert {line["statement"] for line in gateway.audit("refused")} >= {"INSERT", "TRUNCATE", "SCHEMA"}
-    session = gateway.connect(slow)
+    session = gateway.connect(slow, protocol_version=version)
     began = time.monotonic()
     for future in [session.execute_async("SELECT key FROM system.local") for _ in range(100)]:
         future.result()
     assert 1.2 < time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("version", [5, 4])
+def test_a_batch_is_judged_by_each_of_its_statements(gateway, astra, target, version):
+    only = gateway.create_token("--read-only")["token"].strip()
+    here = gateway.create_token("--keyspaces", KEYSPACE)["token"].strip()
+    time.sleep(1)
+    key = 6000 + version
+    inside, outside = f"INSERT INTO {KEYSPACE}.t (k, v) VALUES ({key}, 'x')", "INSERT INTO system_auth.roles (role) VALUES ('through a batch')"
+
+    def batch(*statements, level=None):
+        made = BatchStatement(consistency_level=level)
+        for statement in statements:
+            made.add(statement)
+        return made
+
+    def is_there(k):
+        return bool(target.rows(f"SELECT k FROM {KEYSPACE}.t WHERE k = {k}"))
+
+    session = gateway.connect(only, protocol_version=version)
+    for refused_one in (batch(SimpleStatement(inside)), f"BEGIN BATCH {inside} APPLY BATCH"):
+        with pytest.raises(Unauthorized, match="may only read"):
+            session.execute(refused_one)
+    session = gateway.connect(here, protocol_version=version)
+    write = session.prepare(f"INSERT INTO {KEYSPACE}.t (k, v) VALUES (?, 'x')")
+    for refused_one in (batch(SimpleStatement(inside), SimpleStatement(outside)), batch(write.bind((key,)), SimpleStatement(outside)),
+                        f"BEGIN BATCH {inside} {outside} APPLY BATCH"):
+        with pytest.raises(Unauthorized, match="Missing correct permission on system_auth.roles"):
+            session.execute(refused_one)
+    assert not is_there(key)
+    session.execute(batch(write.bind((key,)), SimpleStatement(f"INSERT INTO {KEYSPACE}.t (k) VALUES ({key + 1000})")))
+    assert is_there(key) and is_there(key + 1000)
+    if version == 4:  # Astra speaks no higher one
+        session = astra.connect()
+        with pytest.raises(InvalidRequest, match="Provided value LOCAL_ONE is not allowed for Write Consistency Level"):
+            session.execute(batch(SimpleStatement(inside.replace(str(key), "8000")), level=ConsistencyLevel.LOCAL_ONE))
+        assert not is_there(8000)
+        session.execute(batch(SimpleStatement(inside.replace(str(key), "8000")), level=ConsistencyLevel.LOCAL_QUORUM))
+        assert is_there(8000)
+
+
+def test_a_token_has_as_many_connections_as_it_may(gateway):
+    two = gateway.create_token("--connections", "2")["token"].strip()
+    time.sleep(1)
+    first = gateway.connect(two)  # a control connection and one for requests
+    assert first.execute("SELECT key FROM system.local").one().key == "local"
+    assert "as many connections as it may: 2" in refused(gateway.cluster(two).connect)
+    assert gateway.audit("login_refused")[-1]["reason"] == "too many connections"
+    assert first.execute("SELECT key FROM system.local").one().key == "local"
+    first.cluster.shutdown()
+
+    def there_is_room():
+        try:
+            return gateway.connect(two).execute("SELECT key FROM system.local").one().key == "local"
+        except NoHostAvailable:
+            return False
+    wait_for(there_is_room)
 
 
 def test_guardrails_refuse_what_astra_refuses_in_its_words(astra):
@@ -264,6 +323,36 @@ def test_a_revoked_bundle_ends_and_a_renewed_server_goes_on(crossfade, target, t
         assert own.command("certificate", "renew", "--bundles").returncode == 0
         time.sleep(1)
         assert own.connect().execute("SELECT key FROM system.local").one().key == "local"
+    finally:
+        own.stop()
+
+
+def test_a_renewed_server_shows_its_new_certificate_and_drops_nobody(crossfade, target, tmp_path):
+    own = RunningGateway(crossfade, tmp_path / "dir", target.address)
+
+    def shown():
+        serials = set()
+        for port in (own.port, own.metadata_port):
+            with own.context().wrap_socket(socket.create_connection((HOST, port), timeout=20)) as connection:
+                serials.add(int(connection.getpeercert()["serialNumber"], 16))
+        return serials
+
+    def listed():
+        return {int(line.split()[0], 16) for line in own.command("certificate", "list").stdout.splitlines() if line.endswith("the server")}
+
+    try:
+        session = own.connect()
+        session.execute("SELECT key FROM system.local")
+        before, logins = listed(), len(own.audit("login"))
+        assert len(before) == 1 and shown() == before
+        with own.context().wrap_socket(socket.create_connection((HOST, own.port), timeout=20)) as fresh:
+            assert own.command("certificate", "renew", "--server").returncode == 0
+            assert listed() != before
+            wait_for(lambda: shown() == listed(), 3)
+            assert session.execute("SELECT key FROM system.local").one().key == "local"
+            assert (len(own.audit("login")), own.audit("node_lost"), own.audit("ended")) == (logins, [], [])
+            fresh.sendall(OPTIONS)  # also one that had not logged in
+            assert b"DATASTAX_APOLLO" in fresh.recv(65536)
     finally:
         own.stop()
 
