@@ -140,6 +140,17 @@ std::optional<Denial> Inspector::on_batch(base::ByteView body) {
     return denial;
 }
 
+std::optional<std::uint16_t> Inspector::take_unused_stream() {
+    constexpr std::size_t streams = 1U << 15U;
+    used_streams_.resize(streams, false);
+    for (std::size_t id = streams; id-- > 0;) {
+        if (used_streams_[id]) continue;
+        used_streams_[id] = true;
+        return static_cast<std::uint16_t>(id);
+    }
+    return std::nullopt;
+}
+
 bool Inspector::on_answer_header(const cql::FrameHeader& header) {
     if (header.opcode == cql::Opcode::event) return is_single();
     const auto stream_id = static_cast<std::uint16_t>(header.stream_id);

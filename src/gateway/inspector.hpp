@@ -43,6 +43,9 @@ public:
 
     // A whole request frame, not compressed; may be patched. Nothing: it may go on.
     std::optional<Denial> on_request(const cql::FrameHeader& header, std::span<std::uint8_t> frame);
+    // A stream id for a request of the gateway's own, which on_answer_header() frees; the highest that is free, since
+    // drivers begin with the lowest. Nothing: all are in use.
+    std::optional<std::uint16_t> take_unused_stream();
     // Of each answer and event, first: its stream id is free again. Gives whether on_answer() would change or note
     // anything of it: where not, its bytes may go on as they came.
     bool on_answer_header(const cql::FrameHeader& header);

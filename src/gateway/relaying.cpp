@@ -30,10 +30,12 @@ void Session::begin_relaying() {
         const auto local = net::parse_address(client_->local_address(), owner_.shared().settings.cql_port);
         if (local) options.single_node = GatewayAddress{local->host, local->port};
     }
+    const bool sees_one_node = options.single_node.has_value();
     const bool is_looked_at =
         options.rights.are_limited() || options.single_node || token_.limits.requests_per_second > 0;
     look_ = is_looked_at ? Look::all : has_segments_ ? Look::none : Look::supported;
     if (is_looked_at) inspector_ = std::make_unique<Inspector>(std::move(options), owner_.shared().statements);
+    if (sees_one_node) agreement_ = std::make_unique<Agreement>(owner_.loop());
     if (look_ == Look::none)
         answer_headers_.emplace(login_.compression() == cql::Compression::lz4 ? cql::SegmentCompression::lz4
                                                                               : cql::SegmentCompression::none);
@@ -217,6 +219,15 @@ std::size_t Session::walk_answers(std::span<std::uint8_t> bytes) {
 }
 
 void Session::answer(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_client) {
+    if (is_of_schema(header)) {
+        take_schema(header, frame);
+        return;
+    }
+    if (has_to_agree(header, frame)) {
+        inspector_->on_answer_header(header);
+        keep_until_agreed(frame);
+        return;
+    }
     count_answer(header);
     const bool is_looked_at = inspector_->on_answer_header(header);
     if (header.opcode == cql::Opcode::supported) {
@@ -260,6 +271,7 @@ void Session::drain() {
         return;
     }
     is_draining_ = true;
+    if (agreement_ != nullptr && agreement_->count > 0) agreed();
     if (is_rate_limited_) {
         if (has_segments_) client_bytes({});
         if (stage_ == Stage::relaying) resume_client_if_room();

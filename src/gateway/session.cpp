@@ -60,6 +60,7 @@ void Session::end() {
     if (stage_ == Stage::ended) return;
     stage_ = Stage::ended;
     timer_.cancel();
+    agreement_.reset();
     owner_.newcomers().remove(*this);
     client_->close_after_sending(is_draining_ ? drain_time : last_words);
     if (node_ != nullptr) node_->close();
@@ -70,6 +71,7 @@ void Session::on_closed(const base::Error&) {
     if (stage_ == Stage::ended) return;
     stage_ = Stage::ended;
     timer_.cancel();
+    agreement_.reset();
     owner_.newcomers().remove(*this);
     if (node_ != nullptr) node_->close();
     owner_.session_ended(*this);

@@ -15,6 +15,7 @@
 #include "gateway/node_login.hpp"
 #include "gateway/segment_walk.hpp"
 #include "net/stream.hpp"
+#include "nodes/schema_look.hpp"
 
 namespace crossfade::gateway {
 
@@ -98,6 +99,16 @@ private:
     void answer(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& to_client);
     void append_supported(const cql::FrameHeader& header, std::span<std::uint8_t> frame, base::Bytes& out);
     void take_no_more();
+
+    // Schema changes (agreeing.cpp).
+    bool has_to_agree(const cql::FrameHeader& header, std::span<std::uint8_t> frame);
+    void keep_until_agreed(std::span<std::uint8_t> frame);
+    void look_at_schema();
+    void ask_of_schema(std::string_view text);
+    bool is_of_schema(const cql::FrameHeader& header) const;
+    void take_schema(const cql::FrameHeader& header, std::span<std::uint8_t> frame);
+    void agreed();
+
     void end_if_answered();
     void count_answer(const cql::FrameHeader& header);
     void deny(const cql::FrameHeader& header, const Denial& denial, base::Bytes& to_client);
@@ -132,6 +143,18 @@ private:
     // Requests at the node, and of their answers what is still to come: known also where answers are not looked at.
     std::size_t under_way_ = 0;
     std::optional<SegmentWalk> answer_headers_;  // Look::none
+    // Of a client that sees one node: the answers to schema changes that wait for the other nodes, and the look at
+    // them.
+    struct Agreement {
+        explicit Agreement(net::Loop& loop) : pause(loop), limit(loop) {}
+        nodes::SchemaLook look;
+        net::Timer pause, limit;
+        std::optional<std::uint16_t> stream_id;  // of a question of ours that is at the node
+        bool is_stale = false;                   // it was asked before the last schema change
+        base::Bytes answers;                     // as they came, v5: out of their segments
+        std::size_t count = 0;
+    };
+    std::unique_ptr<Agreement> agreement_;
     bool is_draining_ = false, takes_requests_ = true;
 };
 

@@ -35,6 +35,13 @@ public:
         std::erase(waiting, stream_id);
         send(cql::Opcode::result, stream_id, size);
     }
+    // A whole frame of the node's version, not compressed, as the answer to that stream id.
+    void reply(std::uint16_t stream_id, base::Bytes frame) {
+        std::erase(waiting, stream_id);
+        cql::patch_stream_id(frame.data(), stream_id);
+        reader_->append(frame, stream_->out());
+        stream_->send_soon();
+    }
     // For the next client.
     void forget() {
         stream_.reset();
@@ -111,6 +118,17 @@ protected:
         facts->topology = std::move(topology);
         facts->greeting = std::make_shared<const Greeting>(
             greeting_of(cql::ProtocolVersion::v5, {{"CQL_VERSION", {"3.4.5"}}, {"COMPRESSION", {"lz4"}}}, {}));
+        facts_ = std::move(facts);
+    }
+    // One more, that nobody connects to. Its host id ends on the byte.
+    void add_other_node(std::uint8_t host_id, bool is_up) {
+        auto topology = std::make_shared<nodes::Topology>(*facts_->topology);
+        nodes::Node& node = topology->nodes.emplace_back();
+        node.address = {"127.0.0.254", 1};
+        node.host_id.back() = host_id;
+        node.is_up = is_up;
+        auto facts = std::make_shared<Facts>(*facts_);
+        facts->topology = std::move(topology);
         facts_ = std::move(facts);
     }
     // By name: nothing but headers is looked at, unless the token has limits.

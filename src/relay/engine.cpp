@@ -296,7 +296,7 @@ void Engine::leg_answered(Leg& leg, Backend& from, const Response& response) {
 bool Engine::has_to_agree(const Leg& leg, const Response& response) const {
     const Pool* const pool = leg.request_->pools[leg.cluster_];
     const bool has_others = pool != nullptr && pool->topology() != nullptr && pool->topology()->nodes.size() > 1;
-    return has_others && leg.request_->client != nullptr && is_schema_change(response);
+    return has_others && leg.request_->client != nullptr && nodes::is_schema_change(response.header, response.body());
 }
 
 void Engine::answer_when_agreed(Leg& leg, const Backend& from, const Response& response) {

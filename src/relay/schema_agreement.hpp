@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.hpp"
 #include "net/loop.hpp"
+#include "nodes/schema_look.hpp"
 #include "relay/backend.hpp"
 
 namespace crossfade::relay {
@@ -35,19 +35,14 @@ private:
     void ask(Backend& backend, std::string_view text);
     void look_again();
     void over();
-    // Whether every node of the answer, a SELECT on system.peers, is down or has `version_`.
-    bool agrees(cql::ProtocolVersion version, const Response& response) const;
 
     Pool& pool_;
     const std::string node_;
     std::function<void()> done_;
     net::Timer timer_, limit_;
-    base::Bytes version_;       // of the node that is asked; empty until it has told
+    nodes::SchemaLook look_;
     Backend* asked_ = nullptr;  // while an answer is waited for
     std::uint16_t stream_id_ = 0;
 };
-
-// Whether a response is a result that tells of a schema change.
-bool is_schema_change(const Response& response);
 
 }  // namespace crossfade::relay
