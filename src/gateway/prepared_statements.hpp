@@ -6,29 +6,29 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/bytes.hpp"
+#include "base/recent_map.hpp"
 #include "gateway/rights.hpp"
 
 namespace crossfade::gateway {
 
 using JudgedPtr = std::shared_ptr<const JudgedStatement>;
 
-// Any thread. Bounded: past the bound it forgets what it knows, and clients prepare again.
+// Any thread. Bounded: past the bound it forgets what nobody has used in a while, and its clients prepare again.
 class PreparedStatements {
 public:
-    explicit PreparedStatements(std::size_t bound) : bound_(bound) {}
+    explicit PreparedStatements(std::size_t bound) : statements_(bound, most_bytes) {}
 
     // `whose`: statements of a token with limits are its own, since in which keyspace an id works was decided when it
     // was prepared.
     void put(const std::string& whose, base::ByteView id, JudgedPtr statement);
-    JudgedPtr find(const std::string& whose, base::ByteView id) const;  // null: not known
+    JudgedPtr find(const std::string& whose, base::ByteView id);  // null: not known
 
 private:
-    mutable std::mutex mutex_;
-    const std::size_t bound_;
-    std::unordered_map<std::string, JudgedPtr> statements_;
+    static constexpr std::size_t most_bytes = 256U << 20U;
+    std::mutex mutex_;
+    base::RecentMap<std::string, JudgedPtr> statements_;
 };
 
 }  // namespace crossfade::gateway

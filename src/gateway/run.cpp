@@ -1,7 +1,5 @@
 #include "gateway/run.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <future>
@@ -11,7 +9,7 @@
 #include "gateway/cluster_tls.hpp"
 #include "gateway/control.hpp"
 #include "gateway/worker.hpp"
-#include "net/descriptors.hpp"
+#include "net/serving.hpp"
 
 namespace crossfade::gateway {
 namespace {
@@ -23,10 +21,9 @@ class Gateway {
 public:
     Gateway(const Folder& folder, const Settings& settings) : folder_(folder), shared_(settings, folder) {}
     ~Gateway() {
-        if (control_thread_.joinable()) {
-            on_control([this] { control_.reset(); });
+        if (control_loop_.is_running()) {
+            control_loop_.call([this] { control_.reset(); });
             control_loop_.stop();
-            control_thread_.join();
         }
         workers_.clear();
     }
@@ -39,12 +36,12 @@ public:
         shared_.cluster_tls = std::move(*tls);
         const auto hosts = listening_hosts(shared_.settings);
         if (!hosts) return base::fail(hosts.error());
-        control_thread_ = std::thread([this] { control_loop_.run(); });
+        control_loop_.start();
         base::Result<void> result;
         auto reached = std::make_shared<std::promise<base::Result<void>>>();
         auto known = reached->get_future();
-        on_control([&] {
-            control_ = std::make_unique<Control>(control_loop_, shared_, folder_, credentials,
+        control_loop_.call([&] {
+            control_ = std::make_unique<Control>(control_loop_.loop(), shared_, folder_, credentials,
                                                  [this](const FactsPtr& facts) { hand_out(facts); });
             result = control_->load();
             if (result) control_->start([reached](base::Result<void> how) { reached->set_value(std::move(how)); });
@@ -60,8 +57,8 @@ public:
 
     // Gives how many connections were ended with requests under way.
     std::size_t stop() {
-        on_control([this] { control_->stop_serving(); });
-        for (auto& worker : workers_) on_worker(*worker, [](Worker& one) { one.drain(); });
+        control_loop_.call([this] { control_->stop_serving(); });
+        workers_.each([](Worker& one) { one.drain(); });
         const auto until = std::chrono::steady_clock::now() + drain_time;
         while (sum_of(&Worker::sessions) + sum_of(&Worker::lingering) > 0 && std::chrono::steady_clock::now() < until)
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -69,42 +66,24 @@ public:
     }
 
 private:
-    void on_control(const std::function<void()>& task) {
-        std::promise<void> done;
-        control_loop_.post([&] {
-            task();
-            done.set_value();
-        });
-        done.get_future().wait();
-    }
-    static void on_worker(Worker& worker, const std::function<void(Worker&)>& task) {
-        std::promise<void> done;
-        worker.post([&](Worker& one) {
-            task(one);
-            done.set_value();
-        });
-        done.get_future().wait();
-    }
-
     std::size_t sum_of(std::size_t (Worker::*count)()) {
         std::size_t sum = 0;
-        for (auto& worker : workers_) on_worker(*worker, [&](Worker& one) { sum += (one.*count)(); });
+        workers_.each([&](Worker& one) { sum += (one.*count)(); });
         return sum;
     }
 
     void start_workers() {
-        const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-        on_control([&] {
-            const unsigned wanted = shared_.settings.threads == 0 ? cores : shared_.settings.threads;
+        control_loop_.call([&] {
+            const unsigned wanted = net::serving_threads(shared_.settings.threads);
             for (unsigned i = 0; i < wanted; ++i)
-                workers_.push_back(std::make_unique<Worker>(shared_, control_->facts(), wanted));
+                workers_.add(std::make_unique<Worker>(shared_, control_->facts(), wanted));
             for (auto& worker : workers_) worker->start();
         });
     }
 
     // Control loop's thread.
     void hand_out(const FactsPtr& facts) {
-        for (auto& worker : workers_) worker->post([facts](Worker& one) { one.set_facts(facts); });
+        workers_.post([facts](Worker& one) { one.set_facts(facts); });
     }
 
     base::Result<void> listen(const std::vector<std::string>& hosts) {
@@ -131,18 +110,17 @@ private:
 
     base::Result<void> listen_on(const std::string& host) {
         base::Result<void> result;
-        on_control([&] { result = control_->serve_metadata({host, shared_.settings.metadata_port}); });
-        for (auto& worker : workers_)
-            if (result)
-                on_worker(*worker, [&](Worker& one) { result = one.listen({host, shared_.settings.cql_port}); });
+        control_loop_.call([&] { result = control_->serve_metadata({host, shared_.settings.metadata_port}); });
+        workers_.each([&](Worker& one) {
+            if (result) result = one.listen({host, shared_.settings.cql_port});
+        });
         return result;
     }
 
     const Folder folder_;
     Shared shared_;
-    std::vector<std::unique_ptr<Worker>> workers_;
-    net::Loop control_loop_;
-    std::thread control_thread_;
+    net::Workers<Worker> workers_;
+    net::ControlLoop control_loop_;
     std::unique_ptr<Control> control_;
 };
 
@@ -164,23 +142,14 @@ base::Result<std::vector<std::string>> listening_hosts(const Settings& settings)
 }
 
 int run(const Folder& folder, const Settings& settings, const nodes::Credentials& credentials) {
-    // Before any thread is made, so that all of them inherit it and only sigwait() below sees a signal.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
-    net::allow_all_descriptors();
-
+    const net::Termination termination;
     Gateway gateway(folder, settings);
     if (const auto started = gateway.start(credentials); !started) {
         std::fprintf(stderr, "crossfade gateway: %s\n", started.error().message.c_str());
         return 30;
     }
     base::log_info("the gateway '{}' serves", settings.name);
-    int signal = 0;
-    sigwait(&signals, &signal);
+    termination.wait();
     base::log_info("stopping: new requests are not taken, those under way are answered");
     const std::size_t cut_off = gateway.stop();
     if (cut_off == 0) return 0;
