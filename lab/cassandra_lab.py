@@ -36,7 +36,7 @@ class Node:
 
     def __init__(self, cluster, number):
         self._cluster, self.number = cluster, number
-        self.address = self._record["address"]
+        self.address, self.dc = self._record["address"], self._record["dc"]
         self.folder = cluster.folder / f"node{number}"
         self.log = self.folder / "system.log"
         self.output = self.folder / "output.log"
@@ -91,7 +91,7 @@ class Cluster:
         self.folder = LAB / self.name
         self.nodes = [Node(self, number + 1) for number in range(len(record["nodes"]))]
         self.addresses = [node.address for node in self.nodes]
-        self.dc = record["dc"]
+        self.dcs = list(dict.fromkeys(node.dc for node in self.nodes))
         self.credentials = CREDENTIALS if record["auth"] else None
         self.ca_file = str(self.folder / "ca.pem") if record["tls"] else None
 
@@ -179,6 +179,7 @@ def start(name, *, version, address, nodes=1, dc="datacenter1", auth=False, tls=
           settings=None, timeout_seconds=START_SECONDS, say=lambda text: None):
     """Starts a cluster on consecutive addresses from `address` and returns it when every node answers CQL.
 
+    dc: one datacenter, or several separated by commas: nodes go to them in turn, and from the first again.
     With auth, until cassandra/cassandra can log in everywhere. settings: further keys of cassandra.yaml. On failure,
     nothing is left running and the servers' logs are moved to .lab/NAME.failed/. Raises LabError.
     """
@@ -189,13 +190,15 @@ def start(name, *, version, address, nodes=1, dc="datacenter1", auth=False, tls=
     if not re.fullmatch(r"[1-9][0-9]*[MG]", heap):
         raise LabError(f"'{heap}' is no heap size; for example 700M or 2G")
     addresses = _addresses_from(address, nodes)
+    dcs = _datacenters_from(dc, nodes)
     try:
         cassandra_settings.java_of(version), cassandra_settings.jars_of(version)
     except cassandra_settings.MissingSoftware as error:
         raise LabError(str(error)) from error
-    cluster = Cluster({"name": name, "version": version, "dc": dc, "auth": auth, "tls": tls, "durable": durable,
+    cluster = Cluster({"name": name, "version": version, "auth": auth, "tls": tls, "durable": durable,
                        "heap": heap, "settings": settings or {},
-                       "nodes": [{"address": each, "process": None} for each in addresses]})
+                       "nodes": [{"address": each, "dc": dcs[number % len(dcs)], "process": None}
+                                 for number, each in enumerate(addresses)]})
     _claim(cluster)
     try:
         for node in cluster.nodes:
@@ -249,6 +252,18 @@ def _addresses_from(address, count):
     if not all(ipaddress.IPv4Address(each).is_loopback for each in addresses):
         raise LabError(f"{address} is no loopback address; use one of 127.0.0.0/8")
     return addresses
+
+
+def _datacenters_from(names, nodes):
+    dcs = names.split(",")
+    for each in dcs:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", each):
+            raise LabError(f"'{each}' is no name for a datacenter: letters, digits, - and _; commas between several")
+    if len(set(dcs)) < len(dcs):
+        raise LabError(f"--dc {names} names a datacenter twice; nodes go to them in turn")
+    if len(dcs) > nodes:
+        raise LabError(f"{len(dcs)} datacenters and {nodes} nodes: each needs one at least; give more --nodes")
+    return dcs
 
 
 def _claim(cluster):

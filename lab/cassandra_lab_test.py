@@ -2,11 +2,14 @@
 
 import json
 import os
+import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
+import unittest.mock
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
@@ -38,6 +41,10 @@ class Refusals(unittest.TestCase):
         self.refused("at least one node", *good, "127.0.90.1", "--nodes", "0")
         self.refused("no heap size", *good, "127.0.90.1", "--heap", "lots")
         self.refused("KEY=VALUE", *good, "127.0.90.1", "--set", "key")
+        self.refused("'' is no name for a datacenter", *good, "127.0.90.1", "--nodes", "2", "--dc", "east,")
+        self.refused("'../up' is no name for a datacenter", *good, "127.0.90.1", "--dc", "../up")
+        self.refused("names a datacenter twice", *good, "127.0.90.1", "--nodes", "2", "--dc", "east,east")
+        self.refused("3 datacenters and 2 nodes", *good, "127.0.90.1", "--nodes", "2", "--dc", "east,west,north")
         self.refused("no name", "start", "../up", "--version", "5.0", "--address", "127.0.90.1")
         self.assertFalse((cassandra_lab.LAB / "refusals").exists())
 
@@ -62,6 +69,30 @@ class Tokens(unittest.TestCase):
         self.assertEqual(len(set(tokens)), cassandra_settings.TOKENS_A_NODE)
         self.assertFalse(set(tokens) & set(cassandra_settings.tokens_of(origin, "127.0.90.2")))
         self.assertFalse(set(tokens) & set(cassandra_settings.tokens_of(target, "127.0.90.1")))
+
+
+class Datacenters(unittest.TestCase):
+    """What each node's own configuration says, without starting one."""
+
+    def configured(self, nodes, dc):
+        """The datacenters in the nodes' files, in the nodes' order."""
+        with tempfile.TemporaryDirectory() as lab_folder, \
+                unittest.mock.patch.object(cassandra_lab, "LAB", pathlib.Path(lab_folder)), \
+                unittest.mock.patch.object(cassandra_lab.Cluster, "_bring_up", lambda *_: None):
+            cassandra_lab.start("wide", version="5.0", address="127.0.90.51", nodes=nodes, dc=dc)
+            cluster = cassandra_lab.load("wide")  # as another process finds it
+            for node in cluster.nodes:
+                cassandra_settings.write_configuration(cluster.record, node._record, node.folder, cluster.addresses)
+            said = [(node.folder / "conf" / "cassandra-rackdc.properties").read_text() for node in cluster.nodes]
+            self.assertEqual([f"dc={node.dc}\nrack=rack1\n" for node in cluster.nodes], said)
+            return [node.dc for node in cluster.nodes], cluster.dcs
+
+    def test_one_has_all_nodes(self):
+        self.assertEqual(self.configured(3, "here"), (["here", "here", "here"], ["here"]))
+
+    def test_several_get_the_nodes_in_turn(self):
+        self.assertEqual(self.configured(2, "east,west"), (["east", "west"], ["east", "west"]))
+        self.assertEqual(self.configured(5, "east,west"), (["east", "west", "east", "west", "east"], ["east", "west"]))
 
 
 class RealNodes(unittest.TestCase):
@@ -145,6 +176,23 @@ class RealNodes(unittest.TestCase):
         cluster.kill(node=2)
         cluster.restart(node=2)
         self.assertEqual(self.rows_at_last("lab-three", "SELECT a FROM k.t WHERE a = 1", "--node", "2"), [{"a": 1}])
+
+    def test_one_cluster_of_two_datacenters(self):
+        cluster = self.start("lab-wide", "--version", "5.0", "--address", "127.0.90.41", "--nodes", "2", "--heap", "384M",
+                             "--durable", "--dc", "east,west")
+        whom = "SELECT data_center FROM system.{}"
+        for number, (own, other) in enumerate((("east", "west"), ("west", "east")), start=1):
+            self.assertEqual(self.rows("lab-wide", whom.format("local"), "--node", str(number)), [{"data_center": own}])
+            self.assertEqual(self.rows("lab-wide", whom.format("peers"), "--node", str(number)), [{"data_center": other}])
+        self.assertEqual([each["dc"] for each in json.loads(lab("status", "--json").stdout) if each["cluster"] == "lab-wide"],
+                         ["east", "west"])
+        self.rows("lab-wide", "CREATE KEYSPACE k WITH replication = {'class': 'NetworkTopologyStrategy', 'east': 1, 'west': 1};"
+                              "CREATE TABLE k.t (a int PRIMARY KEY)")
+        cluster.kill(node=1)
+        self.rows_at_last("lab-wide", "INSERT INTO k.t (a) VALUES (1)", "--node", "2")  # LOCAL_QUORUM in west is one node
+        cluster.restart(node=1)
+        self.assertEqual(self.rows("lab-wide", whom.format("local")), [{"data_center": "east"}])
+        self.assertEqual(self.rows("lab-wide", "SELECT a FROM k.t WHERE a = 1", "--node", "2"), [{"a": 1}])
 
 
 if __name__ == "__main__":

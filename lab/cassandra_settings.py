@@ -126,7 +126,7 @@ def write_configuration(cluster, node, folder, seeds):
     conf.mkdir(parents=True, exist_ok=True)
     # JSON is YAML.
     (conf / "cassandra.yaml").write_text(json.dumps(yaml_of(cluster, node, folder, seeds), indent=1))
-    (conf / "cassandra-rackdc.properties").write_text(f"dc={cluster['dc']}\nrack=rack1\n")
+    (conf / "cassandra-rackdc.properties").write_text(f"dc={node['dc']}\nrack=rack1\n")
     (conf / "logback.xml").write_text(_LOGBACK.format(log=folder / "system.log"))
 
 

@@ -91,9 +91,28 @@ public:
         (append(values), ...);
         return *this;
     }
-    // The value of the marker `:name`. Not together with bind(): a statement's values are by name or by position.
+    // One value by position, from 0: for values whose number, or whose types, are known only when the program runs.
+    //
+    //     const std::vector<std::string> wanted{"tea", "milk"};
+    //     std::string markers;
+    //     for (std::size_t i = 0; i < wanted.size(); ++i) markers += i == 0 ? "?" : ", ?";
+    //     crossfade::Statement statement("SELECT * FROM shop.items WHERE name IN (" + markers + ")");
+    //     for (std::size_t i = 0; i < wanted.size(); ++i) statement.set(i, wanted[i]);
+    //     session.execute(statement);
+    //
+    // Markers before it that got no value are not set; nullptr and std::nullopt are null. Throws Error: no_column from
+    // the 65,536th on, and bad_value where another value was set by name.
+    template <class T>
+    Statement& set(std::size_t index, const T& value) {
+        make_place(index);
+        detail::set_value(values_, index, detail::natural_type_for<T>(), value);
+        return *this;
+    }
+    // The value of the marker `:name`. A statement's values are by name or by position: throws Error bad_value where
+    // there is one by position already.
     template <class T>
     Statement& set(std::string name, const T& value) {
+        check_names();
         for (std::size_t i = 0; i < values_.names.size(); ++i) {
             if (values_.names[i] != name) continue;
             detail::set_value(values_, i, detail::natural_type_for<T>(), value);
@@ -110,6 +129,8 @@ public:
     const BoundValues& values() const noexcept { return values_; }
 
 private:
+    void make_place(std::size_t index);  // throws no_column, bad_value
+    void check_names() const;            // throws bad_value
     template <class T>
     void append(const T& value) {
         values_.places.emplace_back();
@@ -165,8 +186,8 @@ public:
         values_.places.resize(prepared_.variable_count());
     }
 
-    // By position, from 0. nullptr and std::nullopt are null; crossfade::unset leaves the column as it is. Throws Error:
-    // no_column, type_mismatch, bad_value (with the marker's name).
+    // By position, from 0. nullptr and std::nullopt are null; crossfade::unset leaves the column as it is. Throws
+    // Error: no_column, type_mismatch, bad_value (with the marker's name).
     template <class T>
     BoundStatement& set(std::size_t index, const T& value) {
         const DataType type = type_of(index);

@@ -30,7 +30,12 @@ base::Task<void> tell_when_reached(nodes::ControlConnection& cluster, std::funct
 
 Control::Control(net::Loop& loop, Shared& shared, Folder folder, nodes::Credentials credentials,
                  std::function<void(FactsPtr)> changed)
-    : loop_(loop), shared_(shared), folder_(std::move(folder)), changed_(std::move(changed)), look_(loop) {
+    : loop_(loop),
+      shared_(shared),
+      folder_(std::move(folder)),
+      changed_(std::move(changed)),
+      look_(loop),
+      reachability_(loop, [this] { publish_nodes(); }) {
     const Settings& settings = shared_.settings;
     auto first = std::make_shared<Facts>();
     first->greeting = std::make_shared<const Greeting>(
@@ -48,7 +53,9 @@ Control::Control(net::Loop& loop, Shared& shared, Folder folder, nodes::Credenti
     nodes::ControlCallbacks callbacks;
     callbacks.on_topology = [this](std::shared_ptr<const nodes::Topology> topology) {
         shared_.names.set_nodes(*topology);
-        publish([&](Facts& facts) { facts.topology = std::move(topology); });
+        told_ = std::move(topology);
+        reachability_.set_topology(told_);
+        publish_nodes();
     };
     callbacks.on_state = [this](bool is_connected, const base::Error& why) {
         if (!is_connected) {
@@ -59,6 +66,8 @@ Control::Control(net::Loop& loop, Shared& shared, Folder folder, nodes::Credenti
             facts.greeting = std::make_shared<const Greeting>(
                 greeting_of(cluster_->version(), cluster_->supported(), shared_.settings.guardrails));
         });
+        // It has not told what went down before we came.
+        reachability_.try_all();
     };
     cluster_ = std::make_unique<nodes::ControlConnection>(loop_, std::move(options), std::move(callbacks));
 }
@@ -70,6 +79,13 @@ void Control::publish(const std::function<void(Facts&)>& change) {
     change(*next);
     facts_ = next;
     changed_(facts_);
+}
+
+void Control::publish_nodes() {
+    auto seen = std::make_shared<nodes::Topology>(*told_);
+    for (nodes::Node& node : seen->nodes) node.is_up = node.is_up && reachability_.is_reachable(node.host_id);
+    if (facts_->topology != nullptr && *facts_->topology == *seen) return;
+    publish([&](Facts& facts) { facts.topology = std::move(seen); });
 }
 
 base::Result<void> Control::load_tokens() {
@@ -140,7 +156,9 @@ void Control::look() {
 
 void Control::start(std::function<void(base::Result<void>)> reached) {
     cluster_->start();
-    tasks_.push_back(tell_when_reached(*cluster_, std::move(reached)));
+    tasks_.push_back(tell_when_reached(*cluster_, [this, reached](base::Result<void> how) {
+        reachability_.when_tried([reached, how] { reached(how); });
+    }));
     look();
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/secret.hpp"
 #include "gateway/facts.hpp"
+#include "gateway/reachability.hpp"
 #include "net/http.hpp"
 #include "nodes/control_connection.hpp"
 
@@ -29,7 +30,7 @@ public:
     // Reads the files; then facts() has all but the cluster. Errors: bad_configuration.
     base::Result<void> load();
     // Connects to the cluster, now and whenever it is away, and watches the files; `reached` is called once, when the
-    // first round of contact points is over.
+    // first round of contact points is over, and which nodes can be reached is known.
     void start(std::function<void(base::Result<void>)> reached);
     base::Result<void> serve_metadata(const net::Address& on);
     void stop_serving() { services_.clear(); }
@@ -40,6 +41,7 @@ private:
     base::Result<void> load_identity();
     void look();
     void publish(const std::function<void(Facts&)>& change);
+    void publish_nodes();
     void warn_of_dates() const;
     void complain(const std::string& what);
 
@@ -52,6 +54,8 @@ private:
     int looks_ = 0;
     std::string tokens_seen_, identity_seen_, last_complaint_;
     std::vector<std::unique_ptr<net::HttpServer>> services_;
+    std::shared_ptr<const nodes::Topology> told_;  // by the cluster; null before the first
+    Reachability reachability_;
     std::unique_ptr<nodes::ControlConnection> cluster_;
     std::vector<base::Task<void>> tasks_;
 };

@@ -359,6 +359,30 @@ def test_a_node_that_is_lost_ends_its_connections_alone(gateway, second):
     wait_for(lambda: any(line["server_name"] == host_id for line in gateway.audit("node_lost")))
 
 
+def test_a_gateway_that_starts_while_a_node_is_gone_names_it_when_it_is_back(crossfade, nodes, second, host_ids, tmp_path):
+    """The other node's tables have it, and no event will come for it: without looking it would be named to every new application."""
+    own = RunningGateway(crossfade, tmp_path / "dir", NODES[0])
+
+    def contact_points():
+        connection = http.client.HTTPSConnection(HOST, own.metadata_port, context=own.context(), timeout=20)
+        connection.request("GET", "/metadata")
+        found = json.loads(connection.getresponse().read())["contact_info"]["contact_points"]
+        connection.close()
+        return sorted(found)
+
+    try:
+        assert contact_points() == sorted(host_ids)
+        own.process.terminate()
+        own.process.wait(timeout=15)
+        second[0].stop()
+        own.start()
+        assert contact_points() == [host_ids[0]]
+        nodes[1] = stub_nodes.StubNode(NODES[1], peers=NODES, cluster_name="stubs", id_salt="stubs")
+        wait_for(lambda: contact_points() == sorted(host_ids), 20)
+    finally:
+        own.stop()
+
+
 def test_a_cluster_that_is_away_is_told(crossfade, nodes, tmp_path):
     own = RunningGateway(crossfade, tmp_path / "dir", NODES[0])
     own.stop()

@@ -8,6 +8,8 @@
 namespace crossfade {
 namespace {
 
+constexpr std::size_t most_values = 65535;  // native_protocol_v5.spec §4.1.4: their number is a [short]
+
 ColumnInfo info_of(const cql::OwnedColumn& column) {
     return {column.keyspace, column.table, column.name, DataType(*column.type)};
 }
@@ -18,7 +20,8 @@ namespace detail {
 
 void replace_value(BoundValues& values, std::size_t index, BoundValues::Place place) {
     BoundValues::Place& old = values.places[index];
-    // A value that is set again takes its old place where it fits, so that a statement used over and over does not grow.
+    // A value that is set again takes its old place where it fits, so that a statement used over and over does not
+    // grow.
     if (old.capacity >= place.capacity && old.capacity > 0) {
         std::memmove(values.bytes.data() + old.offset, values.bytes.data() + place.offset, place.capacity);
         values.bytes.resize(place.offset);
@@ -29,6 +32,21 @@ void replace_value(BoundValues& values, std::size_t index, BoundValues::Place pl
 }
 
 }  // namespace detail
+
+void Statement::make_place(std::size_t index) {
+    if (index >= most_values)
+        throw Error(ErrorCode::no_column,
+                    "a statement has at most 65535 values; there is none at position " + std::to_string(index));
+    if (!values_.names.empty())
+        throw Error(ErrorCode::bad_value,
+                    "values are by name or by position, and '" + values_.names.front() + "' was set by name: " + text_);
+    if (values_.places.size() <= index) values_.places.resize(index + 1);
+}
+void Statement::check_names() const {
+    if (values_.places.size() > values_.names.size())
+        throw Error(ErrorCode::bad_value,
+                    "values are by name or by position, and there are values by position: " + text_);
+}
 
 const std::string& PreparedStatement::text() const noexcept {
     return prepared_->text;

@@ -182,6 +182,80 @@ TEST_P(Library, ValuesByNameByPositionAndUnset) {
                 HasSubstr("bind marker 4"));
 }
 
+// In v5 the server tells by the id of the result's columns that they have changed; before that every answer has them.
+TEST_P(Library, ColumnsThatChangeUnderAPreparedStatementAreReadAsTheyAreNow) {
+    ok("CREATE TABLE altered (k int PRIMARY KEY, n int)");
+    const auto select = session_->prepare("SELECT * FROM altered WHERE k = ?");
+    session_->execute("INSERT INTO altered (k, n) VALUES (1, 7)");
+    const auto before = session_->execute(select.bind(1));
+    ASSERT_EQ(before.column_count(), 2U);
+    // Columns come in the order of their names: what was the second is the third now, and as an int it would be read
+    // from four bytes of text.
+    const Cluster elsewhere = Cluster::build_new_cluster(options());
+    const Session other = elsewhere.connect(keyspace);
+    other.execute(Statement("ALTER TABLE altered ADD a text").timeout(std::chrono::seconds(30)));
+    other.execute("UPDATE altered SET a = 'four' WHERE k = 1");
+    for (int turn = 0; turn < 3; ++turn) {
+        const auto after = session_->execute(select.bind(1));
+        ASSERT_EQ(after.column_count(), 3U) << "execute " << turn;
+        EXPECT_EQ(after.first_row().get_column<std::string>("a"), "four");
+        EXPECT_EQ(after.first_row().get_column<int>("n"), 7);
+        EXPECT_EQ((after.first_row().as<std::tuple<int, std::string, int>>()), std::tuple(1, "four", 7));
+    }
+    EXPECT_EQ(before.first_row().get_column<int>("n"), 7) << "a result keeps its own columns";
+    other.execute(Statement("ALTER TABLE altered DROP n").timeout(std::chrono::seconds(30)));
+    other.execute(Statement("ALTER TABLE altered ADD z blob").timeout(std::chrono::seconds(30)));
+    other.execute("UPDATE altered SET z = 0x01 WHERE k = 1");
+    const auto last = session_->execute(select.bind(1));
+    ASSERT_EQ(last.column_count(), 3U);
+    EXPECT_EQ(last.first_row().get_column<std::string>("a"), "four");
+    EXPECT_EQ(last.first_row().get_column<Blob>("z"), Blob{1});
+    error_of(ErrorCode::no_column, [&] { last.first_row().get_column<int>("n"); });
+    elsewhere.close();
+}
+
+TEST_P(Library, SnappyWhereTheProtocolHasIt) {
+    if (GetParam().second == 5) {
+        EXPECT_THAT(error_of(ErrorCode::bad_configuration,
+                             [&] { Cluster::build_new_cluster(options().compression(Compression::snappy)); }),
+                    HasSubstr("no snappy"));
+        return;
+    }
+    ok("CREATE TABLE compressed (k int PRIMARY KEY, v text)");
+    const Cluster cluster = Cluster::build_new_cluster(
+        options().compression(Compression::snappy).application_name("library_integration snappy"));
+    const Session session = cluster.connect(keyspace);
+    const auto insert = session.prepare("INSERT INTO compressed (k, v) VALUES (?, ?)");
+    // What compresses well, what hardly does, and nothing.
+    const std::vector<std::string> values{std::string(300'000, 'x'),
+                                          [] {
+                                              std::string text;
+                                              std::uint32_t state = 1;
+                                              for (int i = 0; i < 70'000; ++i) {
+                                                  state = state * 1664525U + 1013904223U;
+                                                  text += static_cast<char>(' ' + (state >> 24U) % 95U);
+                                              }
+                                              return text;
+                                          }(),
+                                          std::string()};
+    for (std::size_t k = 0; k < values.size(); ++k) session.execute(insert.bind(static_cast<int>(k), values[k]));
+    for (const Session& reader : {session, *session_})
+        for (std::size_t k = 0; k < values.size(); ++k) {
+            const auto rows = reader.execute(Statement("SELECT v FROM compressed WHERE k = ?", static_cast<int>(k)));
+            EXPECT_EQ(rows.first_row().get_column<std::string>("v"), values[k]);
+        }
+    const auto version = session.execute("SELECT release_version FROM system.local");
+    if (version.first_row().get_column<std::string>(0) >= "5") {  // what its clients asked for it tells since 5.0
+        std::set<std::string> asked;
+        for (const Row row : session.execute("SELECT client_options FROM system_views.clients")) {
+            auto given = row.get_column<std::map<std::string, std::string>>(0);
+            if (given["APPLICATION_NAME"] == "library_integration snappy") asked.insert(given["COMPRESSION"]);
+        }
+        EXPECT_THAT(asked, ::testing::Contains("snappy"));
+    }
+    cluster.close();
+}
+
 TEST_P(Library, AllRowsComeOverPages) {
     ok("CREATE TABLE pages (k int, c int, PRIMARY KEY (k, c))");
     const auto insert = session_->prepare("INSERT INTO pages (k, c) VALUES (1, ?)");

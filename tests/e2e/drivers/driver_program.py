@@ -116,9 +116,9 @@ class DriverProgram:
         return waiting.result(timeout)
 
     def connect(self, **where_and_options):
-        """Where: host and port, with tls (the folder of an unpacked bundle) if they want it, or bundle (a zip file). Options, each of them
+        """Where: host and port, with tls (the folder of an unpacked bundle) if they want it, or bundle (a zip file, or several). Options, each of them
         optional: keyspace, version, compression, username, password, in_flight (requests on one connection), client_timestamps=False,
-        reprepare=False (nothing is prepared anew by the driver when a node comes back)."""
+        reprepare=False (nothing is prepared anew by the driver when a node comes back), datacenter and remote_nodes (as README.md says)."""
         number = next(self._numbers)
         return Session(self, number, self.ask("connect", 90, session=number, **where_and_options))
 

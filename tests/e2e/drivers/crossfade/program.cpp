@@ -94,23 +94,11 @@ Held found(const std::map<std::int64_t, Held>& all, std::int64_t number) {
 
 // --- statements ------------------------------------------------------------------------------------------------------
 
-// The library binds values of types that the program knows when it is compiled; these are known when a line has been
-// read.
-template <std::size_t left, class... Bound>
-void bind_each(crossfade::Statement& statement, const std::vector<Value>& values, const Bound&... bound) {
-    if (values.size() == sizeof...(bound)) {
-        statement.bind(bound...);
-    } else if constexpr (left > 0) {
-        std::visit([&](const auto& next) { bind_each<left - 1>(statement, values, bound..., next); },
-                   values[sizeof...(bound)]);
-    } else {
-        throw std::invalid_argument("more than four values for a text");
-    }
-}
-
 crossfade::Statement text_statement(const element& from) {
     crossfade::Statement statement(text_of(from, "text").value());
-    bind_each<4>(statement, values_of(from["values"]));
+    const std::vector<Value> values = values_of(from["values"]);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        std::visit([&](const auto& value) { statement.set(i, value); }, values[i]);
     return statement;
 }
 
@@ -172,7 +160,11 @@ std::string connect(const element& command) {
     crossfade::ClusterOptions options;
     options.connect_timeout(std::chrono::seconds(20))
         .timeout(std::chrono::seconds(20));  // a busy machine is no failure
-    if (const auto bundle = text_of(command, "bundle"))
+    if (simdjson::dom::array bundles; command["bundle"].get(bundles) == simdjson::SUCCESS) {
+        std::vector<std::string> paths;
+        for (const std::string_view path : bundles) paths.emplace_back(path);
+        options.secure_connect_bundle(std::move(paths));
+    } else if (const auto bundle = text_of(command, "bundle"))
         options.secure_connect_bundle(*bundle);
     else
         options.contact_points(text_of(command, "host").value())

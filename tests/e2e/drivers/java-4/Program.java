@@ -130,6 +130,10 @@ public class Program {
     if (command.has("in_flight")) settings.withInt(DefaultDriverOption.CONNECTION_MAX_REQUESTS, command.get("in_flight").asInt());
     if (command.has("client_timestamps")) settings.withClass(DefaultDriverOption.TIMESTAMP_GENERATOR_CLASS, ServerSideTimestampGenerator.class);
     if (command.has("reprepare")) settings.withBoolean(DefaultDriverOption.REPREPARE_ENABLED, command.get("reprepare").asBoolean());
+    if (command.has("remote_nodes")) {
+      settings.withInt(DefaultDriverOption.LOAD_BALANCING_DC_FAILOVER_MAX_NODES_PER_REMOTE_DC, command.get("remote_nodes").asInt());
+      settings.withBoolean(DefaultDriverOption.LOAD_BALANCING_DC_FAILOVER_ALLOW_FOR_LOCAL_CONSISTENCY_LEVELS, true);
+    }
     CqlSessionBuilder builder = CqlSession.builder().withConfigLoader(settings.build());
     if (command.has("bundle")) {
       builder.withCloudSecureConnectBundle(Path.of(command.get("bundle").asText()));

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cassandra import ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
-from cassandra.cluster import Cluster
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
+from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
 from cassandra.query import BatchStatement, PreparedStatement, SimpleStatement
 
 sessions, prepared, lock = {}, {}, threading.Lock()
@@ -35,6 +36,9 @@ def connect(command):
         options["compression"] = False if command["compression"] == "none" else command["compression"]
     if "username" in command:
         options["auth_provider"] = PlainTextAuthProvider(command["username"], command["password"])
+    if "remote_nodes" in command:
+        policy = TokenAwarePolicy(DCAwareRoundRobinPolicy(command["datacenter"], used_hosts_per_remote_dc=command["remote_nodes"]))
+        options["execution_profiles"] = {EXEC_PROFILE_DEFAULT: ExecutionProfile(load_balancing_policy=policy)}
     if command.get("reprepare") is False:
         options["reprepare_on_up"] = False
     cluster = Cluster(**options)  # in_flight: the driver's default is all ids of a connection
