@@ -59,8 +59,9 @@ void add_proxy_keys(Keys& keys, proxy::Options& options) {
         .shown_default("the side without configured credentials, else origin");
     keys.milliseconds("proxy.request_timeout_ms", options.request_timeout, milliseconds(10), milliseconds(3600000),
                       "how long the clusters have for a request");
-    keys.milliseconds("proxy.best_effort_wait_ms", options.best_effort_wait, milliseconds(0), milliseconds(3600000),
-                      "best effort: how much longer the other side is waited for");
+    keys.milliseconds(
+        "proxy.best_effort_wait_ms", options.best_effort_wait, milliseconds(0), milliseconds(3600000),
+        "best effort: how much longer the other side is waited for; by schema changes, half the request timeout");
     keys.number("proxy.connections_per_node", options.connections_per_node, 1U, 128U,
                 "connections of each loop to a node");
     keys.number("proxy.threads", options.threads, 0U, 1024U, "event loops; 0 is one for each core");

@@ -110,6 +110,7 @@ private:
     void write_answered(relay::Request& request, relay::Leg& leg, const relay::Response& response);
     void settle_write(relay::Request& request, bool is_over_time, bool is_over_wait);
     bool is_best_effort(const relay::Request& request) const;
+    std::chrono::milliseconds best_effort_wait(const relay::Request& request) const;
     void best_effort_wait_is_over(relay::Request& request);
     void withdraw_if_settled(relay::Request& request);
     void give_up_late_answers(relay::Request& request);

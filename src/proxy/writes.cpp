@@ -111,6 +111,7 @@ void DualPolicy::mark_then_send(relay::Request& request) {
         request.opcode == cql::Opcode::execute && request.prepared.front()->is_marked.load(std::memory_order_relaxed);
     if (!is_known) {
         const JournalEntry entry = entry_of(request, 0);
+        write.is_of_schema = entry.kind == JournalEntry::Kind::ddl || entry.kind == JournalEntry::Kind::truncate;
         for (const cql::TableName& table : entry.tables) {
             if (marked_tables_.contains(cql::to_cql(table))) continue;
             write.stage = static_cast<std::uint8_t>(Stage::marking);
@@ -133,7 +134,7 @@ void DualPolicy::mark_then_send(relay::Request& request) {
         }
         if (request.held != 0) return;
         note_written_tables(entry, write.is_conditional);
-        if (request.opcode == cql::Opcode::execute)
+        if (request.opcode == cql::Opcode::execute && !write.is_of_schema)
             request.prepared.front()->is_marked.store(true, std::memory_order_relaxed);
     }
     if (write.is_conditional && is_holding_) {
@@ -152,7 +153,15 @@ void DualPolicy::mark_then_send(relay::Request& request) {
     if (send_write(request)) return;
     engine_.wait_for_room(request, both);
     // In best effort the other side is waited for only so long; then the write goes to the primary alone.
-    if (is_best_effort(request)) engine_.set_deadline(request, shared_.options.best_effort_wait);
+    if (is_best_effort(request)) engine_.set_deadline(request, best_effort_wait(request));
+}
+
+// A schema change that only one side has is never replayed, needs a person, and blocks the writes behind it: it is
+// worth more patience than a row, which takes it longer anyway.
+std::chrono::milliseconds DualPolicy::best_effort_wait(const relay::Request& request) const {
+    const auto& options = shared_.options;
+    return request.policy.is_of_schema ? std::max(options.best_effort_wait, options.request_timeout / 2)
+                                       : options.best_effort_wait;
 }
 
 // By the mode under which it came. A switch that is under way, or was since, to the other cluster's answers makes it
@@ -222,7 +231,9 @@ bool DualPolicy::send_write(relay::Request& request) {
     }
     const bool first = wants(primary) && engine_.has_room(request, primary);
     const bool second = wants(secondary) && engine_.has_room(request, secondary);
-    const bool goes_alone = is_best_effort(request) && (write.goes_alone || !request.pools[secondary]->is_connected());
+    const relay::Pool& other = *request.pools[secondary];
+    const bool may_come = other.is_connected() || (write.is_of_schema && other.is_connecting());
+    const bool goes_alone = is_best_effort(request) && (write.goes_alone || !may_come);
     if (first && (second || goes_alone)) {
         write.stage = static_cast<std::uint8_t>(Stage::under_way);
         engine_.send(request, primary);
@@ -325,7 +336,7 @@ void DualPolicy::settle_write(relay::Request& request, bool is_over_time, bool i
     if (verdict.kind == Verdict::Kind::wait_best_effort) {
         if (stage != Stage::best_effort) {
             write.stage = static_cast<std::uint8_t>(Stage::best_effort);
-            engine_.set_deadline(request, shared_.options.best_effort_wait);
+            engine_.set_deadline(request, best_effort_wait(request));
         }
         return;
     }

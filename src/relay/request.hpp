@@ -94,7 +94,7 @@ public:
     struct PolicyState {
         std::uint8_t kind = 0, stage = 0, primary = 0, clusters = 0;
         bool is_conditional = false, is_repeatable = true, is_counter = false, is_logged_batch = false,
-             is_batch = false, is_counted = false, goes_alone = false, is_best_effort = false;
+             is_batch = false, is_counted = false, goes_alone = false, is_best_effort = false, is_of_schema = false;
         std::int64_t timestamp = 0;
         std::uint64_t journal_id = 0;
         std::vector<cql::TableName> tables;

@@ -137,6 +137,21 @@ def test_a_cut_and_a_silent_network_to_the_target(relay_of, started, origin, tar
     assert load.assert_complete(origin, target) > 50
 
 
+def test_a_schema_change_is_not_journaled_because_the_other_side_is_slow(relay_of, started, origin, target, keyspace):
+    """In best effort a row's other side is waited for 100 ms; a schema change that one side lacks would block all writes behind it."""
+    relay = relay_of("target")
+    proxy = started(target=relay.address)
+    switch(proxy, 1, "target_best_effort")
+    relay.command(do="delay", ms=200)
+    session = proxy.connect()
+    session.execute(f"CREATE TABLE {keyspace}.slow (k int PRIMARY KEY)", timeout=60)
+    assert proxy.get("/journal/summary")["entries"] == 0
+    for side in (origin, target):
+        assert side.rows(f"SELECT k FROM {keyspace}.slow") == []
+    session.execute(f"INSERT INTO {keyspace}.slow (k) VALUES (1)", timeout=60)
+    assert [row.k for row in origin.rows(f"SELECT k FROM {keyspace}.slow")] == [1]
+
+
 def raw_frame(opcode, body, stream=1):
     return struct.pack(">BBhBI", 4, 0, stream, opcode, len(body)) + body
 
