@@ -8,7 +8,9 @@
 namespace crossfade::gateway {
 namespace {
 
-constexpr std::chrono::milliseconds between_looks{100}, longest_wait{10'000};
+// Some drivers give a request up after 2 s. A change is pushed to the other nodes at once; what takes a second or two is
+// that they tell of it.
+constexpr std::chrono::milliseconds between_looks{100}, longest_wait{1'800};
 // Larger answers tell of no schema change.
 constexpr std::uint32_t most_of_change = 4096;
 

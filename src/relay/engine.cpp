@@ -8,7 +8,9 @@
 namespace crossfade::relay {
 namespace {
 
-constexpr std::chrono::milliseconds most_for_agreement{10'000};
+// Some drivers give a request up after 2 s. A change is pushed to the other nodes at once; what takes a second or two is
+// that they tell of it.
+constexpr std::chrono::milliseconds most_for_agreement{1'800};
 constexpr std::chrono::milliseconds wheel_tick{10};
 constexpr std::chrono::seconds unused_pool{60};
 constexpr std::size_t large_frame = 64U * 1024U;
