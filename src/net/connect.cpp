@@ -172,7 +172,9 @@ private:
         attempt_.cancel();
         loop_.implementation().forget(*this);
         socket_.close();
-        if (handshake_ != nullptr) loop_.implementation().dispose(std::move(handshake_));
+        if (handshake_ == nullptr) return;
+        handshake_->abandon();
+        loop_.implementation().dispose(std::move(handshake_));
     }
 
     Loop& loop_;

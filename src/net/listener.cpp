@@ -36,7 +36,7 @@ public:
           accepted_(std::make_shared<const Accepted>(std::move(accepted))) {}
     ~SocketListener() override {
         loop_.implementation().forget(*this);
-        for (auto& [number, greeting] : greetings_) loop_.implementation().dispose(std::move(greeting->handshake));
+        for (auto& [number, greeting] : greetings_) dispose(*greeting);
         *is_alive_ = false;
     }
     bool begin() { return loop_.implementation().watch(socket_.get(), *this); }
@@ -138,8 +138,12 @@ private:
     void dismiss(std::uint64_t number) {
         const auto found = greetings_.find(number);
         if (found == greetings_.end()) return;
-        loop_.implementation().dispose(std::move(found->second->handshake));
+        dispose(*found->second);
         greetings_.erase(found);
+    }
+    void dispose(Greeting& greeting) {
+        greeting.handshake->abandon();
+        loop_.implementation().dispose(std::move(greeting.handshake));
     }
 
     Loop& loop_;

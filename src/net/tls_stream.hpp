@@ -68,6 +68,8 @@ public:
     TlsHandshake(Loop& loop, std::unique_ptr<Stream> wire, std::unique_ptr<TlsEngine> engine,
                  std::function<void(base::Result<std::unique_ptr<Stream>>)> done);
     ~TlsHandshake() override;
+    // `done` is not called any more: for whoever disposes of it, since what is ready in the same turn still comes.
+    void abandon() { done_ = nullptr; }
 
     std::size_t on_bytes(std::span<std::uint8_t> bytes) override;
     void on_closed(const base::Error& why) override;

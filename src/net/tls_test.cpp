@@ -516,6 +516,17 @@ protected:
     std::map<std::string, std::string> failures;
 };
 
+TEST_F(TlsListeningTest, AListenerThatGoesInTheTurnInWhichItsClientsGoTellsNobody) {
+    listen_with(10s, 100);
+    std::vector<RawSocket> peers;
+    for (int i = 0; i < 20; ++i) peers.push_back(RawSocket::connected_to(listener->address()));
+    loop.run_turns(10);
+    peers.clear();  // each handshake has something to read now
+    loop.post([this] { listener.reset(); });
+    loop.run_turns();
+    EXPECT_TRUE(failures.empty());
+}
+
 TEST_F(TlsListeningTest, OnlyServerNamesThatAreServedComeIn) {
     listen_with(10s, 100);
     ConnectOptions options;
