@@ -8,8 +8,8 @@
 namespace crossfade::gateway {
 namespace {
 
-// Some drivers give a request up after 2 s. A change is pushed to the other nodes at once; what takes a second or two is
-// that they tell of it.
+// Some drivers give a request up after 2 s. A change is pushed to the other nodes at once; what takes a second or two
+// is that they tell of it.
 constexpr std::chrono::milliseconds between_looks{100}, longest_wait{1'800};
 // Larger answers tell of no schema change.
 constexpr std::uint32_t most_of_change = 4096;
@@ -87,6 +87,10 @@ void Session::take_schema(const cql::FrameHeader& header, std::span<std::uint8_t
             agreement_->pause.start(between_looks, [this] { look_at_schema(); });
             break;
     }
+}
+
+void Session::answer_kept() {
+    if (agreement_ != nullptr && agreement_->count > 0) agreed();
 }
 
 void Session::agreed() {

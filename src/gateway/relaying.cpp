@@ -271,7 +271,7 @@ void Session::drain() {
         return;
     }
     is_draining_ = true;
-    if (agreement_ != nullptr && agreement_->count > 0) agreed();
+    answer_kept();
     if (is_rate_limited_) {
         if (has_segments_) client_bytes({});
         if (stage_ == Stage::relaying) resume_client_if_room();
@@ -332,6 +332,7 @@ void Session::node_drained() {
 void Session::node_closed(const base::Error& why) {
     if (stage_ != Stage::relaying) return;
     owner_.shared().audit.write("node_lost", about().field("reason", why.message));
+    answer_kept();
     end();
 }
 

@@ -108,6 +108,8 @@ private:
     bool is_of_schema(const cql::FrameHeader& header) const;
     void take_schema(const cql::FrameHeader& header, std::span<std::uint8_t> frame);
     void agreed();
+    // What is kept is answered now, whoever agrees: nothing more will be heard, or nobody waits any more.
+    void answer_kept();
 
     void end_if_answered();
     void count_answer(const cql::FrameHeader& header);

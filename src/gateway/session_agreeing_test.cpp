@@ -99,6 +99,17 @@ TEST_P(AgreeingTest, WhoStopsDoesNotWaitForIt) {
     EXPECT_EQ(gets(), std::vector{"RESULT of 5"s});
 }
 
+TEST_P(AgreeingTest, ANodeThatGoesMeanwhileTakesNoAnswerWithIt) {
+    begin();
+    creates_a_table(5);
+    node_has_schema(2);
+    ASSERT_TRUE(node_has({own_id}));
+    EXPECT_TRUE(client_.out.empty());
+    node_->forget();
+    EXPECT_EQ(gets(), std::vector{"RESULT of 5"s});
+    EXPECT_TRUE(loop_.run_until([this] { return client_.is_closed; }));
+}
+
 TEST_P(AgreeingTest, AClientThatNamesItsNodeDoesThatByItself) {
     name_the_node();
     begin();
